@@ -1,0 +1,1 @@
+"""The mind. Pure: no clock, no I/O, no async, no randomness, no logging."""

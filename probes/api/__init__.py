@@ -1,0 +1,1 @@
+"""Error rates: synthetic calls, the team's own traffic, pushed outcomes."""

@@ -1,0 +1,1 @@
+"""Brand-safety risk: adverse mentions, impersonation, moderation cuts, bans."""

@@ -1,0 +1,1 @@
+"""Feeds and documents: what changed, whether it matters, from when."""

@@ -1,0 +1,1 @@
+"""Vendor status pages: one file per format."""
