@@ -115,7 +115,7 @@ class Unreachable(Exception):  # noqa: N818 - the field's word; the house's cont
     """No HTTP answer came. `reason` is one of DNS, CONNECT, TLS, TIMEOUT."""
 
     def __init__(self, message: str, reason: Reason = Reason.CONNECT, *, answered: bool = False) -> None:
-        """`answered`: the other side took the connection, or refused it itself; the fault is then not in our network."""
+        """`answered`: the other side took the connection or refused it itself, so the fault is not in our network."""
         super().__init__(message)
         self.reason = reason
         self.answered = answered
@@ -145,16 +145,13 @@ DURATION_MAX = timedelta(days=366)
 
 
 def parse_duration(value: object) -> timedelta:
-    """``"90s"``, ``"1h30m"``, ``"0s"`` -> timedelta; raises ValueError. A bare number is refused: its unit is a guess."""
+    """``"90s"``, ``"1h30m"``, ``"0s"`` -> timedelta; raises ValueError. A bare number is refused: no unit is said."""
     if isinstance(value, timedelta):
         duration = value
-    elif not isinstance(value, str):
-        msg = f"a duration needs a unit, such as {value}s or {value}m"
-        raise ValueError(msg)
     else:
-        text = value.strip()
+        text = value.strip() if isinstance(value, str) else ""
         if not text or _PART.sub("", text):
-            msg = f"{text[:32]!r} is not a duration; write it like 30s, 5m, 1h30m or 2d"
+            msg = f"{str(value)[:32]!r} is not a duration; write it with a unit, like 30s, 5m, 1h30m or 2d"
             raise ValueError(msg)
         duration = timedelta(seconds=sum(float(n) * _UNITS_S[unit] for n, unit in _PART.findall(text)))
     if not timedelta(0) <= duration <= DURATION_MAX:
@@ -197,10 +194,13 @@ class MeasuredParams(Params):
     """What a probe takes that measures: one failure is not yet a verdict."""
 
     bad_after: int = Field(default=3, ge=1, le=100, description="Failures in a row that make it bad.")
-    bad_of: int = Field(default=5, ge=1, le=100, description="... or this many failures `bad_after` out of the last runs.")
+    bad_of: int = Field(
+        default=5, ge=1, le=100, description="... or this many failures `bad_after` out of the last runs."
+    )
     good_after: int = Field(default=3, ge=1, le=100, description="Successes in a row that make it good again.")
     recheck: Duration = Field(
-        default=timedelta(seconds=7), description="How soon to look again after a first failure; never later than `every`."
+        default=timedelta(seconds=7),
+        description="How soon to look again after a first failure; never later than `every`.",
     )
 
 
@@ -335,11 +335,16 @@ class Kind(Protocol):
     __doc__: str | None
     Params: type[Params]
 
-    async def observe(self, params: Any, fetch: Fetch) -> Observation:
+    async def observe(self, params: Any, fetch: Fetch) -> Observation:  # noqa: ANN401 - each kind has its own Params
         """Ask the outside; no judgement."""
         ...
 
-    def interpret(self, params: Any, observation: Observation, memory: Mapping[str, Any]) -> Reading:
+    def interpret(
+        self,
+        params: Any,  # noqa: ANN401 - each kind has its own Params
+        observation: Observation,
+        memory: Mapping[str, Any],
+    ) -> Reading:
         """Say what it means. Pure; raises nothing but Unreadable."""
         ...
 

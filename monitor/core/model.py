@@ -12,10 +12,11 @@ from typing import Any
 
 from immutables import Map
 
-from probes.base import Availability, Family, Reading, Reason, Severity, Signal
+from probes.base import Availability, Certainty, Family, Reading, Reason, Severity, Signal
 
 __all__ = [
     "Availability",
+    "Certainty",
     "ChannelRule",
     "ChannelState",
     "Condition",
@@ -97,7 +98,7 @@ class SendOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """When a measuring probe turns bad and good: `bad_after` in a row or out of the last `bad_of`; `good_after` in a row."""
+    """When a measuring probe turns bad (`bad_after` in a row or of the last `bad_of`) and good (`good_after` in a row)."""
 
     bad_after: int = 3
     bad_of: int = 5
@@ -122,7 +123,7 @@ class ProbeRule:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRule:
-    """One watched channel. `note`: why it has no official source, or None-like empty. `fallback`: a channel id or words."""
+    """One watched channel. `note`: why it has no official source, or empty. `fallback`: a channel's id, or words."""
 
     id: str
     name: str
@@ -214,6 +215,7 @@ class ProbeState:
     failure: Failure | None = None
     recent: tuple[bool, ...] = ()
     good: bool | None = None
+    unreachable: bool = False  # the newest run got no HTTP answer
     memory: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -236,7 +238,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """What the mind holds of one channel. `since`: when availability last changed; `good_since`: well without a break."""
+    """What the mind holds of one channel. `since`: when availability changed; `good_since`: well without a break."""
 
     id: str
     health: Health = Health()
@@ -248,6 +250,7 @@ class ChannelState:
     changes: tuple[datetime, ...] = ()  # between known availabilities, within the flap window
     unstable_since: datetime | None = None
     diverged_since: datetime | None = None  # our calls failed first: the lead time counts from here
+    last_known: Availability | None = None  # the newest availability that was not unknown, before flapping is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +277,8 @@ class Incident:
     phase: Phase
     severity: Severity
     channels: tuple[str, ...]
-    opened: datetime  # when the trouble began, as far as we know
+    opened: datetime  # when our verdict turned bad
+    firing: datetime | None = None  # when it left PENDING: group_wait counts from here
     revision: int = 1
     resolved: datetime | None = None
     reasons: tuple[str, ...] = ()
@@ -298,17 +302,22 @@ class MonitorState:
     settled: bool = False
     blind_since: datetime | None = None
     blind_checked: datetime | None = None
-    waiting: frozenset[str] = frozenset()  # probes that have not run since the start
+    blind_recheck: datetime | None = None  # look again then: the picture was changing
+    waiting: int = 0  # probes that have not run since the start
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the mind holds of one shard; on one machine, everything. The maps are persistent: a change shares the rest."""
+    """What the mind holds of one shard; on one machine, everything. The maps are persistent: changes share the rest."""
 
     monitor: MonitorState = MonitorState()
     probes: Map[str, ProbeState] = field(default_factory=Map)
     channels: Map[str, ChannelState] = field(default_factory=Map)
     incidents: Map[str, Incident] = field(default_factory=Map)  # those not yet closed
+    agenda: Map[str, datetime] = field(
+        default_factory=Map
+    )  # channel -> when to look at it again; derived, may be early
+    index: Map[tuple[str, str], str] = field(default_factory=Map)  # (condition, channel or "platform:<id>") -> incident
     wake: datetime | None = None
 
 
@@ -336,9 +345,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """The rules changed, or the daemon started (`start`): channels and probes may have come, gone or changed."""
+    """The rules changed, or the daemon started (`start`): channels and probes may have come, gone or changed.
+
+    `forget`: probes whose kind or parameters changed, so that what they said before means nothing any more.
+    """
 
     start: bool = False
+    forget: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,13 +424,17 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one event came to. The tuples of ids name what changed in `state` and must be kept; `touched` are probes whose
-    freshness alone moved, which may be kept later. `wake`: when to look again if nothing happens before."""
+    """What one event came to.
+
+    The tuples of ids name what changed in `state` and must be kept; `touched` are probes whose freshness alone moved,
+    which may be kept later. `wake`: when to look again if nothing happens before.
+    """
 
     state: State
     probes: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     incidents: tuple[str, ...] = ()
+    closed: tuple[Incident, ...] = ()  # those that left the state in this step, as they ended
     monitor: bool = False
     touched: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()

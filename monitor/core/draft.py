@@ -1,0 +1,152 @@
+"""A step in the making: the one mutable thing of the mind, alive only inside one call of `step`."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from monitor.core.incident import is_active
+from monitor.core.model import (
+    ChannelState,
+    Condition,
+    Decision,
+    Incident,
+    MonitorState,
+    Notification,
+    Phase,
+    ProbeState,
+    Rules,
+    State,
+    Step,
+)
+
+__all__ = ["Draft", "platform_key"]
+
+
+def platform_key(platform: str) -> str:
+    """The index's name for a platform, which may be called like one of its channels."""
+    return f"platform:{platform}"
+
+
+class Draft:
+    """The state as it becomes, and what was decided on the way."""
+
+    def __init__(self, state: State, rules: Rules, now: datetime) -> None:
+        self.before = state
+        self.rules = rules
+        self.now = now
+        self.monitor: MonitorState = state.monitor
+        self.probes = state.probes
+        self.channels = state.channels
+        self.incidents = state.incidents
+        self.agenda = state.agenda
+        self.index = state.index
+        self.wake = state.wake
+        self._probes: dict[str, None] = {}
+        self._channels: dict[str, None] = {}
+        self._incidents: dict[str, None] = {}
+        self._touched: dict[str, None] = {}
+        self._closed: dict[str, Incident] = {}
+        self.decisions: list[Decision] = []
+        self.notifications: list[Notification] = []
+
+    def decide(
+        self,
+        code: str,
+        text: str,
+        *,
+        channel: str = "",
+        incident: Incident | None = None,
+        destination: str = "",
+        evidence: Iterable[str] = (),
+    ) -> None:
+        """Write a row of the ledger."""
+        named = incident.id if incident else ""
+        self.decisions.append(Decision(self.now, code, text, channel, named, destination, tuple(evidence)))
+
+    def look_again(self, when: datetime | None) -> None:
+        """Something stored is due at `when`."""
+        if when is not None and (self.wake is None or when < self.wake):
+            self.wake = when
+
+    def put_probe(self, probe: ProbeState, *, keep: bool = True) -> None:
+        """Hold a probe's new state; without `keep` only its freshness moved."""
+        self.probes = self.probes.set(probe.id, probe)
+        (self._probes if keep else self._touched)[probe.id] = None
+
+    def drop_probe(self, probe: str) -> None:
+        """Forget a probe; its id among the changed ones, without a state, says so."""
+        self.probes = self.probes.delete(probe)
+        self._probes[probe] = None
+
+    def put_channel(self, channel: ChannelState) -> None:
+        """Hold a channel's new state."""
+        self.channels = self.channels.set(channel.id, channel)
+        self._channels[channel.id] = None
+
+    def drop_channel(self, channel: str) -> None:
+        """Forget a channel."""
+        self.channels = self.channels.delete(channel)
+        if channel in self.agenda:
+            self.agenda = self.agenda.delete(channel)
+        self._channels[channel] = None
+
+    def put_incident(self, incident: Incident) -> Incident:
+        """Hold an incident's new state, indexed by its channels and its platform; a closed one leaves the state."""
+        self._incidents[incident.id] = None
+        for key in self._keys(incident):
+            owner = self.index.get(key)
+            if incident.phase is Phase.CLOSED:
+                if owner == incident.id:
+                    self.index = self.index.delete(key)
+            elif owner is None or owner == incident.id or is_active(incident.phase):
+                self.index = self.index.set(key, incident.id)
+        if incident.phase is Phase.CLOSED:
+            self.incidents = self.incidents.delete(incident.id)
+            self._closed[incident.id] = incident
+        else:
+            self.incidents = self.incidents.set(incident.id, incident)
+        return incident
+
+    def _keys(self, incident: Incident) -> list[tuple[str, str]]:
+        condition = incident.condition.value
+        if incident.condition is Condition.DELIVERY:
+            return [(condition, incident.subject)]
+        keys = [(condition, c) for c in incident.channels] or [(condition, incident.scope)]
+        platforms = {self.rules.channels[c].platform for c in incident.channels if c in self.rules.channels}
+        return [*keys, *((condition, platform_key(p)) for p in sorted(platforms))]
+
+    def find(self, condition: Condition, key: str) -> Incident | None:
+        """The incident of a channel, a platform (`platform_key`) or a destination, if one is not yet closed."""
+        found = self.index.get((condition.value, key))
+        return self.incidents.get(found) if found else None
+
+    def next_incident_id(self) -> str:
+        """A new incident's id: a number that only grows."""
+        self.monitor = replace(self.monitor, sequence=self.monitor.sequence + 1)
+        return str(self.monitor.sequence)
+
+    def changed_incidents(self) -> tuple[str, ...]:
+        """The ids of incidents that changed so far, oldest first."""
+        return tuple(sorted(self._incidents, key=int))
+
+    def finish(self) -> Step:
+        """The step as decided."""
+        state = State(self.monitor, self.probes, self.channels, self.incidents, self.agenda, self.index, self.wake)
+        changed = self.monitor is not self.before.monitor and _kept(self.monitor) != _kept(self.before.monitor)
+        return Step(
+            state=state,
+            probes=tuple(self._probes),
+            channels=tuple(self._channels),
+            incidents=tuple(self._incidents),
+            closed=tuple(self._closed.values()),
+            monitor=changed,
+            touched=tuple(self._touched),
+            decisions=tuple(self.decisions),
+            notifications=tuple(self.notifications),
+            wake=self.wake,
+        )
+
+
+def _kept(monitor: MonitorState) -> MonitorState:
+    """What of the monitor's state is worth a commit of its own."""
+    return replace(monitor, waiting=0, blind_checked=None, blind_recheck=None)

@@ -1,0 +1,288 @@
+"""The whole mind in one call: ``step(state, event, rules, now) -> Step``.
+
+Pure and replayable: the same events with the same times give the same ledger, byte for byte. Every deadline is stored
+in the state or derived from it, and `Step.wake` says when to come back with a `Tick`; nothing else holds time.
+
+A run that changes nothing takes the short way: it moves the probe's freshness and no more.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from immutables import Map
+
+from monitor.core import channel as channel_
+from monitor.core import life, routing, source
+from monitor.core.blind import is_blind
+from monitor.core.draft import Draft
+from monitor.core.health import fuse, next_fade
+from monitor.core.incident import is_active
+from monitor.core.model import (
+    MONITOR,
+    ChannelRule,
+    ChannelState,
+    Condition,
+    Configured,
+    Delivered,
+    Event,
+    Failed,
+    Incident,
+    MonitorState,
+    Phase,
+    ProbeRule,
+    ProbeState,
+    Read,
+    Rules,
+    State,
+    Step,
+)
+
+__all__ = ["restore", "step"]
+
+BLIND_RECHECK = timedelta(seconds=1)
+BLIND_WATCH = timedelta(seconds=10)
+TICK_CHANNELS_MAX = 500
+"""Channels looked at in one Tick; the rest follow at once in the next, so that no Tick holds the loop for long."""
+
+
+def step(state: State, event: Event, rules: Rules, now: datetime) -> Step:
+    """What one event means at `now`: the new state, what changed, what was decided, whom to tell, when to wake."""
+    draft = Draft(state, rules, now)
+    match event:
+        case Read() | Failed():
+            _run(draft, event)
+        case Configured():
+            _configure(draft, event)
+        case Delivered():
+            life.delivered(draft, event)
+        case _:
+            _tick(draft)
+    _tell_changed(draft)
+    return draft.finish()
+
+
+def restore(
+    probes: dict[str, ProbeState],
+    channels: dict[str, ChannelState],
+    incidents: dict[str, Incident],
+    monitor: MonitorState | None,
+    rules: Rules,
+    now: datetime,
+) -> State:
+    """The state as it was kept, with what is derived made anew. Follow it with ``Configured(start=True)``."""
+    state = State(monitor=monitor or MonitorState(), probes=Map(probes), channels=Map(channels))
+    draft = Draft(state, rules, now)
+    for incident in sorted(incidents.values(), key=lambda i: (is_active(i.phase), int(i.id))):
+        draft.put_incident(incident)
+    return draft.finish().state
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def _run(draft: Draft, event: Read | Failed) -> None:
+    before = draft.probes.get(event.probe)
+    if before is None:
+        return  # it left the configuration while its run was under way
+    rule = _probe_rule(draft.rules, before)
+    now = draft.now
+    after = source.read(before, rule, event, now) if isinstance(event, Read) else source.failed(before, event, now)
+    _count_first_run(draft, before)
+    if _same(before, after, now):
+        draft.put_probe(after, keep=after.memory is not before.memory and after.memory != before.memory)
+        if draft.monitor.blind_since is not None and not rule.loopback:
+            _check_blind(draft)
+        return
+    draft.put_probe(after)
+    if isinstance(event, Failed) and before.failure is None:
+        draft.decide("source_unknown", event.text, channel=before.channel, evidence=(event.probe,))
+    elif isinstance(event, Read) and before.failure is not None:
+        draft.decide("source_back", "It can be read again", channel=before.channel, evidence=(event.probe,))
+    if not rule.loopback and (after.unreachable or draft.monitor.blind_since is not None):
+        _check_blind(draft)
+    _review(draft, before.channel)
+
+
+def _probe_rule(rules: Rules, probe: ProbeState) -> ProbeRule:
+    return next(p for p in rules.channels[probe.channel].probes if p.id == probe.id)
+
+
+def _same(before: ProbeState, after: ProbeState, now: datetime) -> bool:
+    """Whether only freshness moved."""
+    return (
+        before.seen_at is not None
+        and before.expires_at is not None
+        and before.expires_at > now
+        and after.signals is before.signals
+        and after.events is before.events
+        and after.good is before.good
+        and after.unreachable is before.unreachable
+        and (after.failure is None) is (before.failure is None)
+        and (after.failure is None or before.failure is None or after.failure.reason is before.failure.reason)
+    )
+
+
+def _count_first_run(draft: Draft, before: ProbeState) -> None:
+    monitor = draft.monitor
+    if monitor.settled or monitor.started is None:
+        return
+    if before.run_at is None or before.run_at < monitor.started:
+        draft.monitor = monitor = replace(monitor, waiting=max(0, monitor.waiting - 1))
+    if monitor.waiting == 0:
+        _settle(draft, "Every probe has run once")
+
+
+def _settle(draft: Draft, why: str) -> None:
+    draft.monitor = replace(draft.monitor, settled=True, waiting=0)
+    draft.decide("settled", f"{why}; what is due is told from now on")
+    draft.look_again(draft.now)
+
+
+# --- one channel -----------------------------------------------------------------------------------------------------
+
+
+def _review(draft: Draft, channel_id: str) -> None:
+    """Judge a channel anew and bring its incidents in line; note when to look again."""
+    rules, now = draft.rules, draft.now
+    rule = rules.channels[channel_id]
+    probes = [draft.probes[p.id] for p in rule.probes]
+    before = draft.channels[channel_id]
+    after = channel_.advance(before, fuse(rule, probes, now), rules, now)
+    if after != before:
+        draft.put_channel(after)
+        _explain(draft, rule, before, after)
+    life.review(draft, rule, after)
+    due = [d for d in _deadlines(rule, probes, after, rules) if d > now]
+    if due:
+        draft.agenda = draft.agenda.set(channel_id, min(due))
+        draft.look_again(min(due))
+    elif channel_id in draft.agenda:
+        draft.agenda = draft.agenda.delete(channel_id)
+
+
+def _explain(draft: Draft, rule: ChannelRule, before: ChannelState, after: ChannelState) -> None:
+    old, new = before.health, after.health
+    if old.availability is not new.availability:
+        why = "; ".join(new.reasons[:2])
+        text = f"{rule.name}: {old.availability.value} -> {new.availability.value}" + (f": {why}" if why else "")
+        draft.decide("availability_changed", text, channel=rule.id, evidence=new.evidence)
+        if life.held_back(draft, rule):
+            draft.decide("held_blind", "We are blind: no verdict of ours is told", channel=rule.id)
+    if old.risk is not new.risk:
+        why = "; ".join(new.risk_reasons[:2])
+        text = f"{rule.name}: risk {old.risk.value} -> {new.risk.value}" + (f": {why}" if why else "")
+        draft.decide("risk_changed", text, channel=rule.id, evidence=new.evidence)
+    if new.diverges and not old.diverges:
+        draft.decide("diverged", "Our own calls fail while the vendor's page says well", channel=rule.id)
+
+
+def _deadlines(rule: ChannelRule, probes: list[ProbeState], channel: ChannelState, rules: Rules) -> list[datetime]:
+    due = channel_.deadlines(channel, rules)
+    for probe in probes:
+        if probe.expires_at is not None:
+            due.append(probe.expires_at)
+        due += [next_fade(held, held.at) for held in probe.events] + [held.until for held in probe.events]
+    return due if rule.probes else []
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+def _tick(draft: Draft) -> None:
+    now, monitor = draft.now, draft.monitor
+    draft.wake = None
+    if not monitor.settled and monitor.started is not None:
+        limit = monitor.started + draft.rules.settle_within
+        if now >= limit:
+            _settle(draft, f"{monitor.waiting} probes have not run yet, but {draft.rules.settle_within} have passed")
+        else:
+            draft.look_again(limit)
+    if monitor.blind_recheck is not None:
+        if now >= monitor.blind_recheck:
+            _check_blind(draft)
+        else:
+            draft.look_again(monitor.blind_recheck)
+    due = [c for c, when in draft.agenda.items() if when <= now]
+    for channel_id in sorted(due)[:TICK_CHANNELS_MAX]:
+        _review(draft, channel_id)
+    for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
+        if not life.close_due(draft, incident):
+            routing.tell(draft, draft.incidents.get(incident.id, incident))
+    draft.look_again(min(draft.agenda.values(), default=None))
+
+
+def _tell_changed(draft: Draft) -> None:
+    for incident_id in draft.changed_incidents():
+        incident = draft.incidents.get(incident_id)
+        if incident is not None:
+            routing.tell(draft, incident)
+
+
+# --- blind -----------------------------------------------------------------------------------------------------------
+
+
+def _check_blind(draft: Draft) -> None:
+    """Ask, at most once a second, whether it is us; on a change judge every channel anew."""
+    monitor, now = draft.monitor, draft.now
+    if monitor.blind_checked is not None and now - monitor.blind_checked < BLIND_RECHECK:
+        again = monitor.blind_checked + BLIND_RECHECK
+        draft.monitor = replace(monitor, blind_recheck=again)
+        draft.look_again(again)
+        return
+    rows = ((p, draft.probes[p.id]) for c in draft.rules.channels.values() for p in c.probes if p.id in draft.probes)
+    blind = is_blind(rows, draft.rules, now)
+    watch = now + BLIND_WATCH if blind else None
+    draft.monitor = replace(monitor, blind_checked=now, blind_recheck=watch)
+    draft.look_again(watch)
+    if blind and monitor.blind_since is None:
+        draft.monitor = replace(draft.monitor, blind_since=now)
+        text = "Most of what we look at cannot be reached at once, on several hosts: the fault is likely ours"
+        draft.decide("blind_began", text)
+        life.monitor_trouble(draft, Condition.BLIND, (text,))
+    elif not blind and monitor.blind_since is not None:
+        draft.monitor = replace(draft.monitor, blind_since=None)
+        draft.decide("blind_ended", "We can see out again; every channel is judged anew")
+        incident = draft.find(Condition.BLIND, MONITOR)
+        if incident is not None and is_active(incident.phase):
+            life.resolve(draft, incident, "We can see out again")
+        for channel_id in draft.rules.channels:
+            draft.agenda = draft.agenda.set(channel_id, now)
+        draft.look_again(now)
+
+
+# --- configuration ---------------------------------------------------------------------------------------------------
+
+
+def _configure(draft: Draft, event: Configured) -> None:
+    rules, now = draft.rules, draft.now
+    wanted = {p.id: p for c in rules.channels.values() for p in c.probes}
+    for probe_id in sorted(set(draft.probes) - set(wanted) | (event.forget & set(draft.probes))):
+        draft.drop_probe(probe_id)
+    for rule in wanted.values():
+        if rule.id not in draft.probes:
+            draft.put_probe(ProbeState(rule.id, rule.channel))
+    gone = frozenset(draft.channels) - frozenset(rules.channels)
+    for channel_id in sorted(gone):
+        draft.drop_channel(channel_id)
+    for channel_id in rules.channels:
+        if channel_id not in draft.channels:
+            draft.put_channel(ChannelState(channel_id))
+    for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
+        life.leave(draft, incident, gone | (frozenset(incident.channels) - frozenset(rules.channels)))
+    if event.start:
+        _start(draft, len(wanted))
+    draft.decide("configured", f"{len(rules.channels)} channels, {len(wanted)} probes", evidence=())
+    for channel_id in rules.channels:
+        _review(draft, channel_id)
+    draft.look_again(now)
+
+
+def _start(draft: Draft, probes: int) -> None:
+    """Nothing is told until every probe has run once; blindness that stood when we stopped stands until we look."""
+    rules, now = draft.rules, draft.now
+    limit = now + rules.settle_within
+    draft.monitor = replace(draft.monitor, started=now, settled=probes == 0, waiting=probes, blind_since=None)
+    blind = draft.find(Condition.BLIND, MONITOR)
+    if blind is not None and blind.phase in (Phase.OPEN, Phase.ACKNOWLEDGED):
+        draft.monitor = replace(draft.monitor, blind_since=blind.opened, blind_recheck=limit)
+    draft.look_again(limit)
