@@ -27,6 +27,8 @@ def advance(channel: ChannelState, health: Health, rules: Rules, now: datetime) 
         last_known = health.availability
     changes = tuple(c for c in changes if now - c < rules.flap_window)[-2 * rules.flap_changes - 2 :]
     unstable_since = _unstable(channel, changes, rules, now)
+    if unstable_since is None and channel.unstable_since is not None:
+        changes = ()  # it was quiet for long enough: the count starts anew
     if unstable_since is not None:
         health = _hold_worse(channel, health)
     changed = health.availability is not before.availability

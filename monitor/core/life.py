@@ -49,7 +49,7 @@ def _severity_now(draft: Draft, rule: ChannelRule, channel: ChannelState, condit
     if condition is Condition.AVAILABILITY:
         return _SEVERITY.get(health.availability, Severity.OK)
     watched = any(p.family in (Family.STATUS, Family.API) for p in rule.probes)
-    if channel.unknown_since is None or rule.defunct or not watched:
+    if channel.unknown_since is None or rule.defunct or not watched or not draft.monitor.settled:
         return Severity.OK
     trouble = draft.find(Condition.AVAILABILITY, rule.id)
     known = trouble is not None and is_active(trouble.phase)
@@ -77,7 +77,7 @@ def hit(draft: Draft, rule: ChannelRule, condition: Condition, severity: Severit
 def _pend(draft: Draft, rule: ChannelRule, severity: Severity) -> None:
     since = draft.channels[rule.id].unknown_since or draft.now
     incident = Incident(
-        draft.next_incident_id(), rule.id, Condition.UNKNOWN, Phase.PENDING, severity, (rule.id,), since
+        draft.next_incident_id(), rule.id, Condition.UNKNOWN, Phase.PENDING, severity, (rule.id,), since, peak=severity
     )
     draft.decide("incident_pending", f"{rule.name} is unknown; told if it lasts", channel=rule.id, incident=incident)
     _confirm(draft, rule, draft.put_incident(incident))
@@ -140,6 +140,10 @@ def _reopen(draft: Draft, rule: ChannelRule, own: Incident, severity: Severity) 
 def _refresh(draft: Draft, incident: Incident) -> None:
     """Bring severity, reasons and flags in line with what its channels say now."""
     members = [draft.channels[c] for c in incident.channels if c in draft.channels]
+    if incident.condition is Condition.AVAILABILITY:
+        members = [m for m in members if not held_back(draft, draft.rules.channels[m.id])]
+        if not members:
+            return
     severity = max((_member_severity(m, incident.condition) for m in members), default=Severity.OK)
     severity = severity if severity is not Severity.OK else incident.severity
     unseen = incident.condition is Condition.AVAILABILITY and any(m.unknown_since or m.health.stale for m in members)

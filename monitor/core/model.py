@@ -98,7 +98,7 @@ class SendOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """When a measuring probe turns bad (`bad_after` in a row or of the last `bad_of`) and good (`good_after` in a row)."""
+    """When a measuring probe turns bad (`bad_after` in a row, or of `bad_of`) and good again."""
 
     bad_after: int = 3
     bad_of: int = 5

@@ -94,8 +94,10 @@ def tell(draft: Draft, incident: Incident) -> None:
 
 
 def _nobody(draft: Draft, incident: Incident) -> None:
+    if incident.firing is None:
+        return
     known = draft.before.incidents.get(incident.id)
-    if known is None or known.revision != incident.revision:
+    if known is None or known.firing is None or known.revision != incident.revision:
         draft.decide("not_told_nobody", "No receiver is configured that could be told", incident=incident)
 
 

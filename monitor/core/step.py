@@ -135,6 +135,9 @@ def _count_first_run(draft: Draft, before: ProbeState) -> None:
 def _settle(draft: Draft, why: str) -> None:
     draft.monitor = replace(draft.monitor, settled=True, waiting=0)
     draft.decide("settled", f"{why}; what is due is told from now on")
+    for channel_id, state in draft.channels.items():
+        if state.unknown_since is not None:
+            draft.agenda = draft.agenda.set(channel_id, draft.now)
     draft.look_again(draft.now)
 
 

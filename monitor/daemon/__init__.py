@@ -1,0 +1,1 @@
+"""The tasks, and an orderly end."""
