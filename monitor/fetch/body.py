@@ -6,7 +6,7 @@ codings it does not know, and has no bound on what one chunk may grow to.
 
 import sys
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from typing import Protocol
 
 import brotli  # type: ignore[import-untyped] # it has no types
@@ -18,7 +18,7 @@ if sys.version_info >= (3, 14):  # pragma: no cover - the standard library's fro
 else:
     from backports import zstd
 
-__all__ = ["ACCEPT_ENCODING", "read_body"]
+__all__ = ["ACCEPT_ENCODING", "Content", "read_body"]
 
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 STEP_BYTES = 256 * 1024  # decompressed at a time
@@ -26,6 +26,14 @@ GZIP_MEMBERS_MAX = 64
 ZSTD_WINDOW_LOG_MAX = 23  # 8 MiB: what RFC 9659 asks of senders on the web
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZLIB_METHOD = 8
+
+
+class Content(Protocol):
+    """A body on its way in. Its owner bounds what it holds back, so a piece is never large."""
+
+    async def readany(self) -> bytes:
+        """What has come in, waiting for the first of it; empty at the end."""
+        ...
 
 
 class _Decoder(Protocol):
@@ -145,15 +153,17 @@ def _too_large(limit: int) -> Unreadable:
     return Unreadable(f"the answer is larger than {limit} bytes", Reason.LIMIT)
 
 
-async def read_body(chunks: AsyncIterator[bytes], coding: str, limit: int) -> bytes:
+async def read_body(content: Content, coding: str, limit: int, heard: Callable[[], None]) -> bytes:
     """The whole decompressed body, at most `limit` bytes of it and of its compressed form.
 
-    Raises Unreadable: LIMIT when there is more, FORMAT when it is cut, damaged or coded in a way that we do not read.
+    `heard` is called for each piece that comes in. Raises Unreadable: LIMIT when there is more, FORMAT when it is cut,
+    damaged or coded in a way that we do not read.
     """
     decoder = _decoder(coding)
     parts: list[bytes] = []
     size = wire = 0
-    async for chunk in chunks:
+    while chunk := await content.readany():
+        heard()
         wire += len(chunk)
         if wire > limit:
             raise _too_large(limit)

@@ -4,11 +4,13 @@ The look is taken where the socket is created, so it sees what is really connect
 written as a number in any alphabet, resolved, resolved again to something else, or named by a redirect.
 """
 
+import asyncio
 import contextlib
 import socket
 import ssl
 from contextvars import ContextVar
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -16,6 +18,9 @@ from aiohttp.resolver import AsyncResolver
 
 from monitor.fetch.egress import private_range
 from monitor.fetch.policy import DNS_CACHE_S, DNS_TRIES, DNS_TRY_S, KEEPALIVE_S, Address, FetchPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["STAGE", "Resolver", "Stage", "connector"]
 
@@ -26,12 +31,18 @@ TEAM_HOSTS_MAX = 1_000
 class Stage:
     """How far one attempt came: what its failure means depends on it."""
 
-    __slots__ = ("dialled", "refused", "sockets")
+    __slots__ = ("dialled", "heard", "refused", "silent", "sockets")
 
-    def __init__(self) -> None:
+    def __init__(self, began: float) -> None:
         self.dialled = False  # a new connection was begun; an attempt without one used a standing connection
+        self.heard = began  # when the last of the answer came in, by the event loop's clock
         self.refused = ""  # the range of a private address that was not connected to, with an article
-        self.sockets: list[_Socket] = []
+        self.silent = False  # it was ended because nothing more came
+        self.sockets: Sequence[_Socket] = ()
+
+    def hear(self) -> None:
+        """Note that a piece of the answer came in."""
+        self.heard = asyncio.get_running_loop().time()
 
     @property
     def stood(self) -> bool:
@@ -124,7 +135,7 @@ def connector(policy: FetchPolicy, resolver: Resolver, *, checked: bool) -> aioh
             raise PermissionError(f"{word} address is not connected to")
         made = _Socket(family, kind, proto)
         if stage is not None:
-            stage.sockets.append(made)
+            stage.sockets = (*stage.sockets, made)
         return made
 
     context = ssl.create_default_context()

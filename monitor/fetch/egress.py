@@ -60,6 +60,7 @@ class Target:
     """An address of the web that may be asked. `place`: host and port, as messages name it."""
 
     url: URL
+    text: str  # the url, normalised
     scheme: str
     host: str
     port: int
@@ -138,10 +139,10 @@ def check_url(text: str, policy: FetchPolicy) -> Target:
         if _NUMBER.match(host.rpartition(".")[2]):
             raise _forbidden("the address names its host by a number that is not an IP address")
         allowed = host == "localhost" and policy.allows(IPv4Address("127.0.0.1"))
-        return Target(url, url.scheme, host, port, allowed)
+        return Target(url, str(url), url.scheme, host, port, allowed)
     if word := private_range(address, policy):
         raise _forbidden(refusal(host, word))
-    return Target(url, url.scheme, host, port, policy.allows(_inner(address)))
+    return Target(url, str(url), url.scheme, host, port, policy.allows(_inner(address)))
 
 
 def refusal(place: str, word: str) -> str:

@@ -50,6 +50,9 @@ def too_slow(target: Target, stage: Stage, seconds: float, *, resolving: bool) -
         return Unreachable(f"nobody answered for the name {target.host} within {seconds:g} s", Reason.DNS)
     if not stage.stood:
         return Unreachable(f"{target.place} did not take the connection within {seconds:g} s", Reason.TIMEOUT)
+    if stage.silent:
+        text = f"{target.place} took the connection and then said nothing more for too long"
+        return Unreachable(text, Reason.TIMEOUT, answered=True)
     text = f"{target.place} did not finish its answer within {seconds:g} s"
     return Unreachable(text, Reason.TIMEOUT, answered=True)
 

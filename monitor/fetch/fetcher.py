@@ -3,10 +3,9 @@
 import asyncio
 import copy
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -17,7 +16,7 @@ from monitor.fetch.body import ACCEPT_ENCODING, read_body
 from monitor.fetch.dialing import STAGE, Resolver, Stage, connector
 from monitor.fetch.egress import Target, check_url
 from monitor.fetch.faults import explain, too_slow
-from monitor.fetch.manners import Gate, Patience, max_age_s, retry_after_s
+from monitor.fetch.manners import Gate, Patience, Watch, max_age_s, retry_after_s
 from monitor.fetch.policy import REDIRECTS_MAX, RETRY_WAIT_S_MAX, FetchPolicy
 from monitor.fetch.recall import Recall
 from probes.base import Observation, Reason, Request, Unreachable, Unreadable
@@ -25,6 +24,8 @@ from probes.base import Observation, Reason, Request, Unreachable, Unreadable
 __all__ = ["Fetcher"]
 
 TARGETS_MAX = 20_000
+CHUNK_BYTES = 64 * 1024  # the client library holds back at most twice as much of a body
+_FRESHENED = ("cache-control", "age")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _NO_HEADERS: frozenset[tuple[str, str]] = frozenset()
@@ -42,8 +43,7 @@ class _ConnectionFailed(Exception):  # noqa: N818 - never leaves this module
         self.outcome = outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Hop:
+class _Hop(NamedTuple):
     """One request of a run: the first, or what a redirect makes of it."""
 
     target: Target
@@ -91,6 +91,7 @@ class Fetcher:
     async def start(self) -> None:
         """Open the door; in the event loop that will use it."""
         self._gate = Gate(self._policy)
+        self._watch = Watch(self._policy.read_gap_s)
         self._resolver = Resolver(self._policy)
         self._session = self._make_session(checked=True)
         if self._policy.proxy:
@@ -102,6 +103,7 @@ class Fetcher:
             if session is not None:
                 await session.close()
         if self._session is not None:
+            self._watch.close()
             await self._resolver.close()
         self._session = self._proxied = None
 
@@ -110,10 +112,9 @@ class Fetcher:
             connector=connector(self._policy, self._resolver, checked=checked),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._policy.user_agent, "Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING},
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=self._policy.connect_s, sock_read=self._policy.read_gap_s
-            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._policy.connect_s),
             auto_decompress=False,
+            read_bufsize=CHUNK_BYTES,
             trust_env=False,
         )
 
@@ -171,17 +172,22 @@ class Fetcher:
         target = self._target(request.url)
         loop = asyncio.get_running_loop()
         hop = _Hop(target, request.method, request.headers, request.body, request.body_max)
+        total_s = request.total.total_seconds()
         deadline = 0.0
         for hops in range(REDIRECTS_MAX + 1):
             self._refuse_if_barred(request.url, hop.target)
             private = hop.target.private or hop.target.host in self._resolver.team_hosts
-            leave = await self._gate.enter(hop.target.host, private=private)
+            leave = self._gate.enter_at_once(private=private)
+            if leave is None:
+                leave = await self._gate.enter(hop.target.host, private=private)
             try:
-                deadline = deadline or loop.time() + request.total.total_seconds()
-                observation = await self._within(deadline, hop, request.total)
+                began = loop.time()
+                deadline = deadline or began + total_s
+                observation = await self._within(deadline, hop, Stage(began), total_s)
             finally:
                 leave()
-            self._heed(request.url, hop.target, observation, private=private)
+            if observation.status != _OK or not private:
+                self._heed(request.url, hop.target, observation, private=private)
             if observation.status not in _REDIRECTS:
                 return observation
             if hops == REDIRECTS_MAX:
@@ -206,21 +212,23 @@ class Fetcher:
                 if seconds is not None:
                     whole = observation.status == _TOO_MANY and not private
                     self._patience.asked_to_wait(url, target, seconds, whole_origin=whole)
-        elif observation.status == _OK and not private:
+        elif observation.status == _OK:
             self._patience.stays_fresh(url, max_age_s(headers))
 
-    async def _within(self, deadline: float, hop: _Hop, total: timedelta) -> Observation:
+    async def _within(self, deadline: float, hop: _Hop, stage: Stage, total_s: float) -> Observation:
         """One hop, tried again if its connection fails, all before `deadline`."""
-        stage = Stage()
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(deadline) as timeout:
+                self._watch.begin(stage, timeout)
                 try:
                     return await self._attempt(hop, stage)
                 except _ConnectionFailed as failed:
                     return await self._again(hop, stage, failed)
+                finally:
+                    self._watch.end(stage)
         except TimeoutError:
             resolving = not stage.sockets and hop.target.host in self._resolver.pending
-            raise too_slow(hop.target, stage, total.total_seconds(), resolving=resolving) from None
+            raise too_slow(hop.target, stage, total_s, resolving=resolving) from None
         except _ConnectionFailed as failed:
             raise failed.outcome from None
 
@@ -240,7 +248,7 @@ class Fetcher:
             if known is not None:  # the first attempt is behind us: tenacity only counts it
                 failed, known = known, None
                 raise failed
-            stage.sockets.clear()
+            stage.sockets, stage.dialled, stage.heard = (), False, asyncio.get_running_loop().time()
             return await self._attempt(hop, stage)
 
         return await retrying(attempt)
@@ -249,7 +257,7 @@ class Fetcher:
         """Ask once. Raises Unreachable, Unreadable, or _ConnectionFailed where asking again may help."""
         token = STAGE.set(stage)
         try:
-            return await self._ask(hop)
+            return await self._ask(hop, stage)
         except (Unreadable, Unreachable):
             raise
         except _FAILURES as error:
@@ -265,20 +273,19 @@ class Fetcher:
     def _is_proxied(self, target: Target) -> bool:
         return self._proxied is not None and not target.private
 
-    async def _ask(self, hop: _Hop) -> Observation:
+    async def _ask(self, hop: _Hop, stage: Stage) -> Observation:
         """Send the request and read its answer, whole or not at all."""
         proxied = self._is_proxied(hop.target)
         session = self._proxied if proxied else self._session
         if session is None:
             raise Unreadable("the fetcher is closed", Reason.INTERNAL)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = stage.heard
         url = hop.target.url
         key = answer = None
         headers: Mapping[str, str] = hop.headers
         if hop.method == "GET" and not hop.body:
-            key = (url, frozenset(headers.items()) if headers else _NO_HEADERS, hop.body_max)
-            answer = self._recall.get(key)
+            key = (hop.target.text, frozenset(headers.items()) if headers else _NO_HEADERS, hop.body_max)
+            answer = self._recall.get(key, began)
             if answer is not None and answer.conditions:
                 headers = {**headers, **answer.conditions} if headers else answer.conditions
         response = await session.request(
@@ -290,18 +297,17 @@ class Fetcher:
             proxy=self._policy.proxy if proxied else None,
         )
         try:
-            got: Mapping[str, str] = _lowered(response.headers)
             status = response.status
+            headers, body = response.headers, b""
             if status == _NOT_MODIFIED and answer is not None:
-                status, body = _OK, answer.body
-                got = _freshened(answer.headers, got)
-            elif status in _REDIRECTS:
-                body = b""
+                status, body, got = _OK, answer.body, _confirmed(answer.headers, headers)
             else:
-                chunks = response.content.iter_chunked(CHUNK_BYTES)
-                body = await read_body(chunks, got.get("content-encoding", ""), hop.body_max)
-                if status == _OK and key is not None:
-                    body = self._recall.put(key, got, body)
+                got = _lowered(headers)
+                if status not in _REDIRECTS:
+                    coding = got.get("content-encoding", "")
+                    body = await read_body(response.content, coding, hop.body_max, stage.hear)
+                    if status == _OK and key is not None:
+                        body = self._recall.put(key, got, body, began)
         except Unreadable as error:
             response.close()
             raise Unreadable(f"{hop.target.place}: {error}", error.reason) from None
@@ -309,7 +315,7 @@ class Fetcher:
             response.close()
             raise
         response.release()
-        return Observation(str(url), status, got, body, self._now(), loop.time() - began)
+        return Observation(hop.target.text, status, got, body, self._now(), asyncio.get_running_loop().time() - began)
 
     def _redirected(self, hop: _Hop, observation: Observation) -> _Hop:
         """What a redirect makes of a request; raises Unreadable for one that is not followed."""
@@ -337,19 +343,18 @@ class Fetcher:
         return _Hop(target, method, hop.headers if same else {}, body, hop.body_max)
 
 
-CHUNK_BYTES = 64 * 1024
-_FRESHENED = ("date", "age", "cache-control", "etag", "expires", "last-modified")
-
-
-def _freshened(earlier: Mapping[str, str], newer: Mapping[str, str]) -> Mapping[str, str]:
-    """The headers of an answer that was confirmed (RFC 9111, 3.2: the 304's own take the place of the old)."""
-    changed = {k: newer[k] for k in _FRESHENED if k in newer}
-    return {**earlier, **changed}
+def _confirmed(earlier: Mapping[str, str], newer: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers of an answer that was confirmed: its own, but for how long it stays fresh (RFC 9111, 3.2)."""
+    changed = {k: v for k in _FRESHENED if (v := newer.get(k)) != earlier.get(k) and v is not None and v.isascii()}
+    return {**earlier, **changed} if changed else earlier
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
     """Header names in lower case; values of a repeated one joined (RFC 9110, 5.3), bytes beyond ASCII made readable."""
-    out: dict[str, str] = {}
+    out = {name.lower(): value for name, value in headers.items()}
+    if len(out) == len(headers) and "".join(out.values()).isascii():
+        return out
+    out = {}
     for name, value in headers.items():
         key = name.lower()
         text = value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

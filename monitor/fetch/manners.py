@@ -4,11 +4,13 @@ Everything here is in monotonic seconds of the event loop's clock.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from monitor.fetch.dialing import Stage
 from monitor.fetch.egress import Target
 from monitor.fetch.policy import (
     MAX_AGE_S_MAX,
@@ -19,13 +21,53 @@ from monitor.fetch.policy import (
 )
 from probes.base import Reason, Unreadable
 
-__all__ = ["Gate", "Patience", "max_age_s", "retry_after_s"]
+__all__ = ["Gate", "Patience", "Watch", "max_age_s", "retry_after_s"]
 
 _Key = TypeVar("_Key")
 
 HOSTS_MAX = 4_096
 WAITS_MAX = 20_000
 _DIGITS_MAX = 9
+WATCH_S = 1.0
+
+
+class _Slots:
+    """So many at a time, first come first served. Like asyncio.Semaphore, with a way in that costs no coroutine."""
+
+    __slots__ = ("_free", "_waiting")
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def try_take(self) -> bool:
+        """Take a slot if one is free and nobody waits."""
+        if self._free > 0 and not self._waiting:
+            self._free -= 1
+            return True
+        return False
+
+    async def take(self) -> None:
+        """Take a slot, waiting for it."""
+        if self.try_take():
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give()  # the slot was ours already
+            raise
+
+    def give(self) -> None:
+        """Hand a slot on to the next who still waits, or back."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
 
 class _Host:
@@ -34,7 +76,7 @@ class _Host:
     __slots__ = ("next_start", "slots", "users")
 
     def __init__(self, slots: int) -> None:
-        self.slots = asyncio.Semaphore(slots)
+        self.slots = _Slots(slots)
         self.next_start = 0.0
         self.users = 0  # requests that run or wait
 
@@ -44,14 +86,15 @@ class Gate:
 
     def __init__(self, policy: FetchPolicy) -> None:
         self._policy = policy
-        self._all = asyncio.Semaphore(policy.in_flight)
+        self._all = _Slots(policy.in_flight)
         self._hosts: dict[str, _Host] = {}
+
+    def enter_at_once(self, *, private: bool) -> Callable[[], None] | None:
+        """The way in that needs no waiting, as for the team's own hosts; None if there is none now."""
+        return self._all.give if private and self._all.try_take() else None
 
     async def enter(self, host: str, *, private: bool) -> Callable[[], None]:
         """Wait for a turn; gives the function that ends it. Raises Unreadable(LIMIT) after QUEUE_S_MAX."""
-        if private and not self._all.locked():
-            await self._all.acquire()
-            return self._all.release
         try:
             async with asyncio.timeout(QUEUE_S_MAX):
                 return await self._wait(host, private=private)
@@ -63,25 +106,25 @@ class Gate:
 
     async def _wait(self, host: str, *, private: bool) -> Callable[[], None]:
         if private:
-            await self._all.acquire()
-            return self._all.release
+            await self._all.take()
+            return self._all.give
         state = self._host(host)
         state.users += 1
         try:
-            await state.slots.acquire()
+            await state.slots.take()
             try:
                 await self._space(state)
-                await self._all.acquire()
+                await self._all.take()
             except BaseException:
-                state.slots.release()
+                state.slots.give()
                 raise
         except BaseException:
             state.users -= 1
             raise
 
         def leave() -> None:
-            self._all.release()
-            state.slots.release()
+            self._all.give()
+            state.slots.give()
             state.users -= 1
 
         return leave
@@ -102,6 +145,45 @@ class Gate:
                     del self._hosts[name]
             state = self._hosts[host] = _Host(self._policy.per_host)
         return state
+
+
+class Watch:
+    """Ends attempts whose answer stops in the middle.
+
+    One look a second at all of them: a timer for each piece of each answer costs a tenth of a request.
+    """
+
+    def __init__(self, gap_s: float) -> None:
+        self._gap_s = gap_s
+        self._running: dict[Stage, asyncio.Timeout] = {}
+        self._next: asyncio.TimerHandle | None = None
+
+    def begin(self, stage: Stage, timeout: asyncio.Timeout) -> None:
+        """Look after this attempt; `timeout` is made to fire when it stays silent for too long."""
+        self._running[stage] = timeout
+        if self._next is None:
+            self._next = asyncio.get_running_loop().call_later(WATCH_S, self._look)
+
+    def end(self, stage: Stage) -> None:
+        """The attempt has ended."""
+        del self._running[stage]
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for stage, timeout in list(self._running.items()):
+            if not stage.stood:
+                stage.heard = now  # names and connections have limits of their own
+            elif now - stage.heard > self._gap_s and not stage.silent:
+                stage.silent = True
+                timeout.reschedule(now)
+        self._next = loop.call_later(WATCH_S, self._look) if self._running else None
 
 
 class Patience:

@@ -4,8 +4,6 @@ An unchanged body comes back as the *same bytes object*, so that ``body is last_
 inside the object, tells at no cost that nothing changed.
 """
 
-import time
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +12,7 @@ __all__ = ["Answer", "Recall"]
 ENTRIES_MAX = 20_000
 BODY_SHARE_MAX = 8  # one body takes at most an eighth of the room
 IDLE_S = 900.0  # an entry that was not asked for so long gives way to a new one
+SWEEP_S = 10.0  # between two searches for idle entries
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ class Answer:
 
 
 class Recall:
-    """Bounded memory of answers by request.
+    """Bounded memory of answers by request. `now` is the event loop's time in seconds.
 
     When it is full a new answer is kept only in the place of idle ones: with more sources than room, which are all
     asked in turn, evicting the least recently used would forget each just before it is asked again.
@@ -36,24 +35,23 @@ class Recall:
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._answers: dict[Hashable, Answer] = {}
+        self._swept = 0.0
 
     @property
     def size_bytes(self) -> int:
         """Bytes of the bodies kept."""
         return self._bytes
 
-    def get(self, key: Hashable) -> Answer | None:
+    def get(self, key: Hashable, now: float) -> Answer | None:
         """The earlier answer to the same request."""
         answer = self._answers.get(key)
         if answer is not None:
-            answer.used = time.monotonic()
-            self._answers.move_to_end(key)
+            answer.used = now
         return answer
 
-    def put(self, key: Hashable, headers: Mapping[str, str], body: bytes) -> bytes:
+    def put(self, key: Hashable, headers: Mapping[str, str], body: bytes, now: float) -> bytes:
         """Remember an answer; gives the earlier bytes object if the body is the same, else `body` itself."""
-        now = time.monotonic()
         earlier = self._answers.get(key)
         if earlier is not None:
             if earlier.body == body:
@@ -74,12 +72,14 @@ class Recall:
     def _make_room(self, size: int, now: float) -> bool:
         if size > self._bytes_max // BODY_SHARE_MAX:
             return False
-        while self._answers and (self._bytes + size > self._bytes_max or len(self._answers) >= ENTRIES_MAX):
-            key = next(iter(self._answers))
-            if now - self._answers[key].used < IDLE_S:
-                return False
-            self.drop(key)
-        return True
+        if self._is_full(size) and now - self._swept > SWEEP_S:
+            self._swept = now
+            for key in [k for k, a in self._answers.items() if now - a.used > IDLE_S]:
+                self.drop(key)
+        return not self._is_full(size)
+
+    def _is_full(self, size: int) -> bool:
+        return self._bytes + size > self._bytes_max or len(self._answers) >= ENTRIES_MAX
 
 
 def conditions(headers: Mapping[str, str]) -> dict[str, str]:
