@@ -1,0 +1,46 @@
+"""What survives a restart: state, ledger, observations and the outbox, in one database file with one writer.
+
+Bottom-up: `rows` (the nouns), `codec` (nouns to text and back), `schema` (tables), `opening` (refuse what is no store
+of ours), `reading`, `outbox`, `store` (one transaction each), `writer` (the thread that owns the connection).
+"""
+
+from monitor.store.failpoint import failpoint
+from monitor.store.reading import StoreReader
+from monitor.store.rows import (
+    Attempt,
+    Delivery,
+    LedgerRow,
+    OutboxRow,
+    OutboxState,
+    OutboxStats,
+    Retention,
+    Snapshot,
+    StoredObservation,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    Writes,
+)
+from monitor.store.store import Store
+from monitor.store.writer import InlineWriter, Writer
+
+__all__ = [
+    "Attempt",
+    "Delivery",
+    "InlineWriter",
+    "LedgerRow",
+    "OutboxRow",
+    "OutboxState",
+    "OutboxStats",
+    "Retention",
+    "Snapshot",
+    "Store",
+    "StoreError",
+    "StoreFull",
+    "StoreLocked",
+    "StoreReader",
+    "StoredObservation",
+    "Writer",
+    "Writes",
+    "failpoint",
+]
