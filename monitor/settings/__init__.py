@@ -1,0 +1,37 @@
+"""config/*.yaml -> frozen typed settings; every fault at once, with file, line, column and a hint.
+
+`load` reads the team's file and the entries of the catalogue that it lists; `difference` says what a reload changes.
+A file that cannot be used changes nothing: `load` raises SettingsError, and whoever holds the old settings keeps them.
+"""
+
+from monitor.settings.address import host_of, is_loopback, public_url
+from monitor.settings.catalogue import CatalogueChannel, Facts, catalogue_folder, channel_ids
+from monitor.settings.difference import Difference, difference
+from monitor.settings.faults import Fault, SettingsError, format_faults, redact
+from monitor.settings.loading import ProbeSpec, Settings, load, load_facts
+from monitor.settings.model import ChannelEntry, GroupWait, Person, Routes, listener
+
+__all__ = [
+    "CatalogueChannel",
+    "ChannelEntry",
+    "Difference",
+    "Facts",
+    "Fault",
+    "GroupWait",
+    "Person",
+    "ProbeSpec",
+    "Routes",
+    "Settings",
+    "SettingsError",
+    "catalogue_folder",
+    "channel_ids",
+    "difference",
+    "format_faults",
+    "host_of",
+    "is_loopback",
+    "listener",
+    "load",
+    "load_facts",
+    "public_url",
+    "redact",
+]

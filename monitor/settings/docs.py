@@ -1,0 +1,154 @@
+"""Writes `config/README.md` from the typed models: ``python -m monitor.settings.docs [path]``."""
+
+import sys
+import types
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingABC
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from monitor.settings import catalogue, model
+from monitor.settings.contacts import SERVICES
+from probes.base import MeasuredParams, Params
+
+__all__ = ["README", "render"]
+
+README = Path(__file__).resolve().parents[2] / "config" / "README.md"
+
+_SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    ("The team's file: `vigie.yaml`", "", model.SettingsFile),
+    ("`team`", "team.", model.Team),
+    ("`server`", "server.", model.Server),
+    ("`fetch`", "fetch.", model.FetchSettings),
+    ("`rules`", "rules.", model.RuleSettings),
+    ("`channels`", "channels.ID.", model.ChannelEntry),
+    ("`platform` of a channel", "platform.", model.Platform),
+    ("Every probe", "probes[].", Params),
+    ("Probes that measure (api.call)", "probes[].", MeasuredParams),
+    ("`people`", "people.ID.", model.Person),
+    ("`routes`", "routes.", model.Routes),
+    ("`group_wait` by severity", "routes.group_wait.", model.GroupWait),
+    ("`retention`", "retention.", model.Retention),
+    ("The catalogue: `channels/ID.yaml`, first document", "", catalogue.CatalogueChannel),
+    ("The catalogue: second document", "", catalogue.Facts),
+)
+
+_HEAD = """\
+# Configuration
+
+Written by `python -m monitor.settings.docs` from the typed models; a test fails when it is stale. Do not edit.
+
+- `vigie.yaml` is the team's file: what is watched, and who is told. It works as shipped.
+- `channels/ID.yaml` is the catalogue: what Vigie knows of each channel. It is looked for in `channels/` beside the
+  team's file, and where that folder is absent, in the one shipped with Vigie. Only channels that stand under
+  `channels:` are watched.
+
+Check with `vigie check-config`: it shows every fault of every file at once, as `file:line:column: key: what is wrong`.
+A running Vigie reads the files again when one changes or on SIGHUP; a faulty file changes nothing.
+
+## How values are written
+
+- The files are YAML in UTF-8, at most 1 MiB and 20 levels deep, without anchors, aliases, tags and duplicate keys.
+- A text means what stands there: `NO`, `22:22`, `1.10` and `017` are texts where a text is due. Only `true` and
+  `false` are booleans; numbers are written in decimal digits.
+- A duration has its unit: `500ms`, `30s`, `5m`, `1h30m`, `2d`, `1w`.
+- An id has 1 to 64 of `a-z`, `0-9`, `-` and `_`, and begins with a letter or a digit.
+- Secrets are references, in any text: `${NAME}` is the environment variable NAME, `file:/path` (as the whole value;
+  relative paths begin at the file that names it) the content of a file that others cannot read. `$${` is a plain `${`.
+- A probe's id is `CHANNEL/N`, with N counted from 1 in the order of the files: the catalogue's probes or those of
+  `probes:`, then those of `extra_probes:`. When a reload moves an unchanged probe to another place, it goes on.
+"""
+
+
+def render() -> str:
+    """The text of `config/README.md`."""
+    parts = [_HEAD]
+    for title, prefix, kind in _SECTIONS:
+        parts.append(f"\n## {title}\n\n{(kind.__doc__ or '').strip()}\n\n" + "\n".join(_table(kind, prefix)) + "\n")
+    parts.append("\n## Contacts\n\n" + "\n".join(_contacts()) + "\n")
+    return "".join(parts)
+
+
+def _table(kind: type[BaseModel], prefix: str) -> Iterator[str]:
+    yield "| key | type | default | meaning |"
+    yield "|---|---|---|---|"
+    if prefix == "probes[]." and kind is Params:
+        yield "| `probes[].kind` | text | required | The kind of probe, such as `status.auto`; see `probes/README.md`. |"
+    for name, field in kind.model_fields.items():
+        if kind is MeasuredParams and name in Params.model_fields:
+            continue
+        meaning = (field.description or "").replace("|", "\\|")
+        yield f"| `{prefix}{name}` | {_type(field.annotation)} | {_default(field)} | {meaning} |"
+
+
+def _contacts() -> Iterator[str]:
+    yield "Addresses of [Apprise](https://github.com/caronc/apprise/wiki), of these schemes and no others:"
+    yield ""
+    by_service: dict[str, list[str]] = {}
+    for scheme, service in SERVICES.items():
+        by_service.setdefault(service, []).append(f"`{scheme}://`")
+    for service, schemes in by_service.items():
+        yield f"- {service[:1].upper() + service[1:]}: {', '.join(schemes)}"
+    yield ""
+    yield "Percent-encode `@ / ? # :` in users and passwords. Attachments, templates and hidden retries are refused."
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "required"
+    value = field.default
+    if isinstance(value, BaseModel):
+        return "see below"
+    if value is None or value == "" or (isinstance(value, (tuple, MappingABC)) and not value):
+        return "-"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{_duration(value)}`" if isinstance(value, timedelta) else f"`{value}`"
+
+
+def _duration(value: timedelta) -> str:
+    seconds = value.total_seconds()
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds * 1000:g}ms"
+
+
+_NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false", timedelta: "duration"}
+
+
+def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation is any type
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(args[0])
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_type(arg) for arg in args if arg is not type(None)))
+    if origin is Literal:
+        return " or ".join(f"`{arg}`" for arg in args)
+    if origin is tuple:
+        return f"list of {_type(args[0])}"
+    if origin is not None and issubclass(origin, MappingABC):
+        return f"id -> {_type(args[1])}"
+    return _plain_type(annotation)
+
+
+def _plain_type(annotation: Any) -> str:  # noqa: ANN401 - likewise
+    if annotation is SecretStr:
+        return "secret text"
+    if annotation is model.ProbeEntry:
+        return "probe"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(f"`{one.value}`" for one in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"{{{', '.join(annotation.model_fields)}}}"
+    return _NAMES.get(annotation, "value")
+
+
+if __name__ == "__main__":
+    (Path(sys.argv[1]) if len(sys.argv) > 1 else README).write_text(render(), encoding="utf-8")
