@@ -1,0 +1,265 @@
+"""The outbox dispatcher: takes due rows, sends each in its destination's lane, records what came of it.
+
+One task runs `Dispatcher.run`; each try is a task of its own, at most one per destination, so a destination that hangs
+holds up nobody but itself. Waiting is on the event loop's time and `now` comes from the clock handed in: on a loop
+whose time jumps, a day of sending takes seconds and comes out the same each time.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from monitor.core.model import Delivered, SendOutcome
+from monitor.notify.lanes import Lane, Verdict, decide
+from monitor.notify.model import Attempted, Clock, Envelope, Outbox, OutboxRow, Sender, Sent
+from monitor.notify.services import manner_of
+
+__all__ = ["Dispatcher", "spread"]
+
+LOG = logging.getLogger("vigie.notify")
+LEASE_ROWS_MAX = 64
+DEADLINE_S = 30.0
+POLL_S, POLL_S_MAX = 1.0, 30.0
+RELEASE_S_MAX = 1.0
+SETTLE_TRIES_MAX, SETTLE_PAUSE_S = 3, 0.2
+OUTBOX_PAUSE_S = 1.0
+LANES_MAX = 2_000
+JITTER = 0.1
+
+
+def spread(delay_s: float, dice: random.Random | None = None) -> float:
+    """Vary a delay by up to 10 % either way, so that lanes which failed together do not come back together."""
+    return delay_s * (dice or _DICE).uniform(1 - JITTER, 1 + JITTER)
+
+
+_DICE = random.Random()  # noqa: S311 - spreads load, guards nothing
+
+
+class Dispatcher:
+    """Sends what the outbox holds.
+
+    `services`: destination id -> scheme, for the pace. `on_final` hears of every row that is done, after that is
+    recorded: DELIVERED, REJECTED or EXPIRED, and an unknown end as DELIVERED with the doubt in its detail. `on_attempt`
+    hears of every try. Neither may wait or raise.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a neighbour or a dial that stories turn
+        self,
+        outbox: Outbox,
+        sender: Sender,
+        *,
+        clock: Clock,
+        services: Mapping[str, str],
+        on_final: Callable[[Delivered], None],
+        on_attempt: Callable[[Attempted], None] = lambda _: None,
+        jitter: Callable[[float], float] = spread,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._outbox = outbox
+        self._sender = sender
+        self._clock = clock
+        self._services = services
+        self._on_final = on_final
+        self._on_attempt = on_attempt
+        self._jitter = jitter
+        self._deadline_s = deadline_s
+        self._lanes: dict[str, Lane] = {}
+        self._wake = asyncio.Event()
+        self._leasing = asyncio.Lock()
+        self._closing = False
+        self._out: dict[asyncio.Task[None], OutboxRow] = {}  # with the receiver: cancelled at the end
+        self._recording: set[asyncio.Task[None]] = set()  # its outcome is known: never cancelled
+
+    def notify_committed(self) -> None:
+        """Say that rows may have come: the dispatcher looks at once."""
+        self._wake.set()
+
+    def lanes(self) -> Iterable[Lane]:
+        """Return every lane in use, for metrics and the board."""
+        return tuple(self._lanes.values())
+
+    def set_services(self, services: Mapping[str, str]) -> None:
+        """Take a new configuration: lanes of destinations that are gone are forgotten once idle."""
+        self._services = services
+        for name in [name for name, lane in self._lanes.items() if name not in services and not lane.busy]:
+            del self._lanes[name]
+
+    async def run(self) -> None:
+        """Dispatch until `close`. A fault of the outbox is logged and tried again; it never ends this task."""
+        while not self._closing:
+            self._wake.clear()
+            try:
+                async with self._leasing:
+                    full = await self._round()
+                pause_s = 0.0 if full else await self._pause_s()
+            except Exception as fault:  # noqa: BLE001 - the eternal task survives whatever the store does
+                LOG.warning("the outbox cannot be read: %s", type(fault).__name__)
+                pause_s = OUTBOX_PAUSE_S
+                await asyncio.sleep(pause_s)
+                continue
+            if pause_s > 0:
+                try:
+                    async with asyncio.timeout(pause_s):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+
+    async def close(self, grace_s: float = 2.0) -> None:
+        """Stop within `grace_s` and two seconds: what is with a receiver by then is cut off, its lease given back.
+
+        Call it while `run` is still running; `run` then ends by itself.
+        """
+        self._closing = True
+        self._wake.set()
+        try:
+            async with asyncio.timeout(RELEASE_S_MAX), self._leasing:
+                pass  # what is being leased right now is given back by its own round
+        except TimeoutError:
+            LOG.warning("the outbox does not answer; what it lent comes back when the leases lapse")
+        pending = {*self._out, *self._recording}
+        if pending:
+            await asyncio.wait(pending, timeout=grace_s)
+        cut = dict(self._out)
+        for task in cut:
+            task.cancel()
+        releases: list[Coroutine[None, None, None]] = [self._release(row) for row in cut.values()]
+        try:
+            async with asyncio.timeout(RELEASE_S_MAX):
+                await asyncio.gather(*cut, *self._recording, *releases, return_exceptions=True)
+        except TimeoutError:
+            LOG.warning("%d sends could not be recorded before the end; they are made again after the start", len(cut))
+
+    async def _release(self, row: OutboxRow) -> None:
+        """Give back a row whose send was cut off: it may have arrived, so the next try says that it may be a repeat."""
+        now = self._clock.now()
+        await self._settle(
+            row, Verdict(SendOutcome.UNKNOWN, now), now, Sent(SendOutcome.UNKNOWN, "cut off at the end"), 0.0
+        )
+
+    async def _round(self) -> bool:
+        """Lease what is due and start it; return whether more may be due right now."""
+        now = self._clock.now()
+        busy = frozenset(name for name, lane in self._lanes.items() if lane.busy or lane.ready_at(now) > now)
+        rows = await self._outbox.lease(now, LEASE_ROWS_MAX, busy)
+        for row in rows:
+            lane = self._lane(row.destination)
+            if lane.busy or self._closing:
+                await self._settle(
+                    row, Verdict(SendOutcome.RETRY, now), now, Sent(SendOutcome.RETRY, "given back"), 0.0
+                )
+                continue
+            lane.busy = True
+            task = asyncio.create_task(self._carry(lane, row), name=f"send {row.destination}")
+            self._out[task] = row
+            task.add_done_callback(self._ended)
+        return len(rows) >= LEASE_ROWS_MAX
+
+    def _lane(self, destination: str) -> Lane:
+        lane = self._lanes.get(destination)
+        if lane is None:
+            if len(self._lanes) >= LANES_MAX:
+                idle = next((name for name, lane in self._lanes.items() if not lane.busy), None)
+                if idle is not None:
+                    del self._lanes[idle]
+            lane = Lane(destination, manner_of(self._services.get(destination, "")))
+            self._lanes[destination] = lane
+        return lane
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._out.pop(task, None)
+        self._recording.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            LOG.error("a send ended in a fault of ours: %s", type(fault).__name__)
+        self._wake.set()
+
+    async def _pause_s(self) -> float:
+        """Return how long nothing will be due, at most `POLL_S_MAX`."""
+        now = self._clock.now()
+        due = await self._outbox.next_due(now)
+        times = [ready for lane in self._lanes.values() if not lane.busy and (ready := lane.ready_at(now)) > now]
+        if due is not None:
+            # Already due, yet not leased: its lane is busy and will wake us, or the outbox holds it for another.
+            times.append(due if due > now else now + timedelta(seconds=POLL_S))
+        return min([POLL_S_MAX, *((time - now).total_seconds() for time in times)])
+
+    async def _carry(self, lane: Lane, row: OutboxRow) -> None:
+        """Make one try with one row and record it."""
+        now = self._clock.now()
+        if now >= row.expires:
+            lane.busy = False
+            self._move_to_recording()
+            sent = Sent(SendOutcome.EXPIRED, "its time ran out before it could be delivered")
+            await self._record(row, Verdict(SendOutcome.EXPIRED), now, sent, 0.0)
+            return
+        lane.start(now)
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        try:
+            sent = await self._send(row)
+        finally:
+            lane.busy = False
+        took_s = loop.time() - began_s
+        self._move_to_recording()
+        ended = self._clock.now()
+        lane.end(sent, ended, self._jitter)
+        verdict = decide(row, sent, ended, lane, self._jitter)
+        self._count(row, verdict, started=now, took_s=took_s)
+        await self._record(row, verdict, ended, sent, took_s)
+
+    def _move_to_recording(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._out.pop(task, None)
+            self._recording.add(task)
+
+    async def _send(self, row: OutboxRow) -> Sent:
+        envelope = Envelope(
+            key=row.key,
+            incident=row.incident,
+            revision=row.revision,
+            step=row.step,
+            message=row.message,
+            created=row.created,
+            critical=row.critical,
+            attempt=row.attempts + 1,
+            repeat=row.unknown_before,
+        )
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._sender.send(row.destination, envelope)
+        except TimeoutError:
+            return Sent(SendOutcome.UNKNOWN, f"no answer within {self._deadline_s:g} s")
+        except Exception as fault:  # noqa: BLE001 - a bug in a sender must cost a retry, not the message
+            LOG.error("the sender failed for %s: %s", row.destination, type(fault).__name__)  # noqa: TRY400 - its text may hold an address
+            return Sent(SendOutcome.RETRY, f"fault of ours: {type(fault).__name__}")
+
+    def _count(self, row: OutboxRow, verdict: Verdict, *, started: datetime, took_s: float) -> None:
+        waited_s = max(0.0, (started - row.created).total_seconds())
+        final = verdict.due is None
+        self._on_attempt(Attempted(row.destination, verdict.outcome, final, took_s, waited_s, row.attempts + 1))
+
+    async def _record(self, row: OutboxRow, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
+        await self._settle(row, verdict, at, sent, took_s)
+        if verdict.due is not None:
+            return
+        outcome, detail = verdict.outcome, sent.detail
+        if outcome is SendOutcome.UNKNOWN:
+            outcome, detail = SendOutcome.DELIVERED, f"no answer came, so it may not have arrived: {detail}"
+        self._on_final(Delivered(row.key, row.incident, row.destination, outcome, detail))
+
+    async def _settle(self, row: OutboxRow, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
+        """Record a try, patiently: a try that is not recorded is made again when its lease lapses."""
+        for left in reversed(range(SETTLE_TRIES_MAX)):
+            try:
+                await self._outbox.settle(
+                    row.key, verdict.outcome, at=at, due=verdict.due, detail=sent.detail, took_s=took_s
+                )
+            except Exception as fault:
+                LOG.warning("the outbox cannot record a send to %s: %s", row.destination, type(fault).__name__)
+                if not left:
+                    raise
+                await asyncio.sleep(SETTLE_PAUSE_S)
+            else:
+                return
