@@ -24,6 +24,7 @@ __all__ = [
     "decode",
     "flag",
     "ident",
+    "link",
     "load",
     "loose",
     "objects",
@@ -265,3 +266,9 @@ def plain(value: object) -> str:
     """The same without HTML tags and with single spaces: what a person would read of it."""
     text = _TAG.sub(" ", loose(value))
     return " ".join(_ENTITY.sub(lambda found: _ENTITIES[found[0]], text).split())
+
+
+def link(value: object) -> str:
+    """The text when it is a web address, else ""."""
+    url = loose(value)
+    return url if url.startswith(("http://", "https://")) else ""

@@ -315,7 +315,9 @@ def _unknown_signal(number: int, text: str, page: Page) -> Signal:
 
 
 def _all_well(heard: list[Component], page: Page) -> Signal:
-    if page.implied or not heard:
+    if not heard and page.indicator is Availability.OPERATIONAL:
+        summary = "The vendor's page as a whole says that all is well"
+    elif page.implied or not heard:
         summary = "The vendor's page reports no open incident"
         if page.implied and len(heard) == 1:
             summary += f" with {clip(heard[0].name, 100)}"

@@ -16,12 +16,13 @@ incidents, and calls the worst component state ``full_outage``.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from probes.base import Availability, Evidence, Fetch, Observation, Reading, Unreadable
+from probes.base import Availability, Evidence, Fetch, Observation, Reading, Reason, Unreadable
 from probes.status._ask import ask
-from probes.status._json import a_list, an_object, flag, ident, load, loose, objects, plain, word
+from probes.status._json import an_object, flag, ident, link, load, loose, objects, plain, word
 from probes.status._page import Component, Incident, Maintenance, Page, StatusParams, judge
 from probes.status._time import parse_time
 
@@ -47,6 +48,7 @@ IMPACT_WORDS = {  # of an incident, and of the page: its indicator
 _OPEN = frozenset({"investigating", "identified", "monitoring"})
 _CLOSED = frozenset({"resolved", "postmortem", "completed", "cancelled"})
 _WORK_ACTIVE = frozenset({"in_progress", "verifying"})
+_WORK_AHEAD = frozenset({"scheduled"})
 _LISTS = frozenset({"incidents", "scheduled_maintenances"})
 
 
@@ -65,16 +67,18 @@ def interpret(params: StatusParams, observation: Observation, memory: Mapping[st
 
 
 def read(value: object, url: str) -> Page:
-    """The page that a v2 document describes. `url`: where it came from, which tells a cut summary from a status.json."""
+    """The page that a v2 document describes. `url`: its address, which tells a cut summary from a status.json."""
     document = an_object(value, "the answer")
     _require_shape(document, url)
     named = _page_url(document)
     components = _components(document) if "components" in document else ()
     incidents = [i for i in map(_incident, objects(document, "incidents", missing_ok=True)) if i]
+    work = objects(document, "scheduled_maintenances", missing_ok=True)
     page = Page(
         components=components,
         incidents=tuple(incidents),
-        maintenances=_maintenances(document),
+        maintenances=_maintenances(work),
+        gaps=_work_gaps(work),
         url=named,
         implied="components" not in document,
     )
@@ -86,7 +90,8 @@ def read(value: object, url: str) -> Page:
 def _require_shape(document: dict[str, Any], url: str) -> None:
     """Raise Unreadable unless the document is a whole one of the shapes that say something of health."""
     has_status, has_components, lists = "status" in document, "components" in document, _LISTS & document.keys()
-    if has_status and isinstance(document.get("page"), dict) and not has_components:
+    if has_status and not has_components:
+        an_object(document["status"], "status")
         if lists or urlsplit(url).path.endswith("/summary.json"):
             raise Unreadable("a summary.json without components")
         return
@@ -101,29 +106,22 @@ def _require_shape(document: dict[str, Any], url: str) -> None:
 
 def _page_url(document: dict[str, Any]) -> str:
     page = document.get("page")
-    url = loose(page.get("url")) if isinstance(page, dict) else ""
-    return url if url.startswith(("http://", "https://")) else ""
+    return link(page.get("url")) if isinstance(page, dict) else ""
 
 
 def _with_indicator(page: Page, document: dict[str, Any]) -> Page:
     status = an_object(document["status"], "status")
     indicator = word(status, "indicator").lower()
-    text = plain(status.get("description"))
     state = IMPACT_WORDS.get(indicator)
-    bare = not page.components and not page.incidents and not page.maintenances
-    if bare and "components" in document and state is not Availability.OPERATIONAL and indicator == "minor":
+    if "components" in document and not (page.components or page.incidents) and indicator == "minor":
         # An empty list proves no health. "none" is the vendor's own word for it and enough; "minor" denies it.
         raise Unreadable("the page lists no components, and its indicator is 'minor'")
-    return Page(
-        components=page.components,
-        incidents=page.incidents,
-        maintenances=page.maintenances,
+    return replace(
+        page,
         indicator=state,
         indicator_word=indicator,
         indicator_remark=indicator == "minor",
-        indicator_text=text,
-        url=page.url,
-        implied=page.implied,
+        indicator_text=plain(status.get("description")),
     )
 
 
@@ -175,7 +173,7 @@ def _incident(item: dict[str, Any]) -> Incident | None:
         word=impact,
         touches=_touched(item),
         since=parse_time(item.get("started_at")) or parse_time(item.get("created_at")),
-        url=_link(item.get("shortlink")),
+        url=link(item.get("shortlink")),
         updates=_updates(item),
     )
 
@@ -184,26 +182,31 @@ def _touched(item: dict[str, Any]) -> frozenset[str]:
     return frozenset(ident(c, "id", "name") for c in objects(item, "components", missing_ok=True))
 
 
-def _maintenances(document: dict[str, Any]) -> tuple[Maintenance, ...]:
-    """Work that goes on or is to come. A word we do not know counts as to come: it does not say that it goes on."""
-    found = []
-    for item in objects(document, "scheduled_maintenances", missing_ok=True):
-        status = word(item, "status").lower()
-        if status in _CLOSED:
-            continue
-        found.append(
-            Maintenance(
-                id=ident(item, "id", "name"),
-                name=plain(item.get("name")) or "(without a title)",
-                active=status in _WORK_ACTIVE,
-                touches=_touched(item),
-                starts=parse_time(item.get("scheduled_for")),
-                ends=parse_time(item.get("scheduled_until")),
-                url=_link(item.get("shortlink")),
-                updates=_updates(item),
-            )
+def _maintenances(items: list[dict[str, Any]]) -> tuple[Maintenance, ...]:
+    """Work that goes on or is to come."""
+    return tuple(
+        Maintenance(
+            id=ident(item, "id", "name"),
+            name=plain(item.get("name")) or "(without a title)",
+            active=word(item, "status").lower() in _WORK_ACTIVE,
+            touches=_touched(item),
+            starts=parse_time(item.get("scheduled_for")),
+            ends=parse_time(item.get("scheduled_until")),
+            url=link(item.get("shortlink")),
+            updates=_updates(item),
         )
-    return tuple(found)
+        for item in items
+        if word(item, "status").lower() in _WORK_ACTIVE | _WORK_AHEAD
+    )
+
+
+def _work_gaps(items: list[dict[str, Any]]) -> tuple[tuple[str, Reason], ...]:
+    """Work of which we cannot tell whether it goes on."""
+    known = _WORK_ACTIVE | _WORK_AHEAD | _CLOSED
+    words = {status for item in items if (status := word(item, "status").lower()) not in known}
+    return tuple(
+        (f"the page's word for a maintenance is {w!r}, which we do not know", Reason.WORD) for w in sorted(words)
+    )
 
 
 def _updates(item: dict[str, Any]) -> tuple[Evidence, ...]:
@@ -228,22 +231,11 @@ def _changes(update: dict[str, Any]) -> str:
     return f" [{'; '.join(changes)}]" if changes else ""
 
 
-def _link(value: object) -> str:
-    url = loose(value)
-    return url if url.startswith(("http://", "https://")) else ""
-
-
 def _with_named_components(page: Page, document: dict[str, Any]) -> Page:
     """An incidents.json knows only the components that its incidents name, open or not: they are what filters match."""
     named: dict[str, Component] = {}
     for item in objects(document, "incidents", missing_ok=True):
-        for part in a_list(item.get("components") or [], "components"):
-            part_id = ident(an_object(part, "each of components"), "id", "name")
+        for part in objects(item, "components", missing_ok=True):
+            part_id = ident(part, "id", "name")
             named[part_id] = Component(part_id, ident(part, "name"), Availability.OPERATIONAL, "operational")
-    return Page(
-        components=tuple(named.values()),
-        incidents=page.incidents,
-        maintenances=page.maintenances,
-        url=page.url,
-        implied=True,
-    )
+    return replace(page, components=tuple(named.values()), implied=True)
