@@ -174,8 +174,13 @@ def _check_with_apprise(url: str, scheme: str) -> None:
             f"is not a complete address of {SERVICES[scheme]} ({type(error).__name__})",
             "a part is missing or malformed",
         ) from None
-    if target is None or again is None or target.url() != again.url():
+    if target is None or again is None or _settled(target.url()) != _settled(again.url()):
         raise HintedError(f"is not a complete address of {SERVICES[scheme]}", "a part is missing or malformed")
+
+
+def _settled(url: str) -> str:
+    """Apprise writes a number as 15 the first time and as 15.0 the second."""
+    return re.sub(r"=(\d+)\.0(?=&|$)", r"=\1", url)
 
 
 def _check_parameters(url: str, plugin: Any) -> None:  # noqa: ANN401 - Apprise has no types

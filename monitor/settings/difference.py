@@ -19,7 +19,8 @@ class Difference:
 
     Every new probe is in exactly one of `added`, `changed`, `moved` (as a value) and the unchanged; every old probe in
     exactly one of `removed`, `changed`, `moved` (as a key) and the unchanged. `changed`: the same place, another kind
-    or parameter.
+    or parameter. An id of `removed` may be in use again, by a probe that moved there: apply `removed`, then `moved` all
+    at once, then `changed` and `added`.
     """
 
     added: tuple[str, ...] = ()

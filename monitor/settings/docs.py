@@ -79,7 +79,7 @@ def _table(kind: type[BaseModel], prefix: str) -> Iterator[str]:
     yield "| key | type | default | meaning |"
     yield "|---|---|---|---|"
     if prefix == "probes[]." and kind is Params:
-        yield "| `probes[].kind` | text | required | The kind of probe, such as `status.auto`; see `probes/README.md`. |"
+        yield "| `probes[].kind` | text | required | The kind of probe, such as `status.auto`: `probes/README.md`. |"
     for name, field in kind.model_fields.items():
         if kind is MeasuredParams and name in Params.model_fields:
             continue

@@ -172,7 +172,7 @@ class _Builder:
         """What came of it."""
         root = self._root
         if self._index < self._wanted:
-            self._fault(1, 1, "the part that is due is not in the file")
+            self._fault(1, 1, "the file is empty" if self._index < 0 else "the part that is due is not in the file")
         elif not isinstance(root, Mapping):
             if isinstance(root, Scalar) and root.null:
                 self._fault(1, 1, "the file is empty")

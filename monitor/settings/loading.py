@@ -1,7 +1,6 @@
 # ruff: noqa: ANN401 - a shaped value is BROKEN or what its annotation says
 """Files -> Settings: all faults of all files at once, or frozen settings that the house can run on."""
 
-import difflib
 import hashlib
 import stat
 from collections.abc import Iterator, Mapping
@@ -16,9 +15,9 @@ from pydantic import ConfigDict, Field, SecretStr
 from monitor.core.model import MONITOR, ChannelRule, Destination, Measured, ProbeRule, Rules
 from monitor.settings import contacts as contact_checks
 from monitor.settings import document as documents
-from monitor.settings.address import fault_in, host_of, is_loopback, public_url, secret_parts, secret_values
+from monitor.settings.address import host_of, is_loopback, public_url, secret_parts, secret_values
 from monitor.settings.catalogue import CatalogueChannel, Facts, catalogue_folder, channel_ids
-from monitor.settings.document import Node, Scalar
+from monitor.settings.document import Node
 from monitor.settings.faults import SECRET_CHARS_MIN, Fault, SettingsError, did_you_mean, shown_id
 from monitor.settings.model import (
     ChannelEntry,
@@ -29,10 +28,9 @@ from monitor.settings.model import (
     SettingsFile,
     listener,
 )
+from monitor.settings.probe_entry import read_probe
 from monitor.settings.references import References
 from monitor.settings.shape import BROKEN, Shaper
-from probes import UnknownKindError, kinds
-from probes import load as load_kind
 from probes.base import Family, MeasuredParams, Params
 
 __all__ = ["ProbeSpec", "Settings", "load", "load_facts"]
@@ -130,54 +128,6 @@ def load_facts(path: Path) -> tuple[CatalogueChannel, Facts]:
     return both
 
 
-def _probe(shaper: Shaper, node: Node, path: tuple[str, ...]) -> Any:
-    """A ProbeEntry of a node: `kind` decides which parameters there are."""
-    if not isinstance(node, documents.Mapping):
-        return shaper.fault(node, path, "a probe must hold keys", "such as {kind: status.auto, url: https://...}")
-    kind_node = node.get("kind")
-    if not isinstance(kind_node, Scalar) or kind_node.null:
-        return shaper.fault(
-            kind_node or node, (*path, "kind"), "is required", "such as status.auto; `probes/README.md` has all"
-        )
-    try:
-        module = load_kind(kind_node.text)
-    except UnknownKindError:
-        return shaper.fault(kind_node, (*path, "kind"), "there is no such kind of probe", _kind_hint(kind_node.text))
-    params = shaper.model(node, module.Params, path, skip=("kind",))
-    if params is BROKEN:
-        return BROKEN
-    before = len(shaper.faults)
-    _judge_params(shaper, node, params, path)
-    if len(shaper.faults) > before:
-        return BROKEN
-    place = (shaper.file, node.line, node.column, ".".join(path))
-    return ProbeEntry(kind_node.text, params, place)
-
-
-def _kind_hint(text: str) -> str:
-    """The nearest kind; the family alone makes none near."""
-    family, _, name = text.casefold().rpartition(".")
-    of_family = [kind for kind in kinds() if kind.startswith(f"{family}.")] or list(kinds())
-    names = {kind.partition(".")[2]: kind for kind in of_family}
-    near = names.get(name) or next((names[n] for n in difflib.get_close_matches(name, names, n=1, cutoff=0.6)), None)
-    return f"did you mean {near!r}?" if near else f"known: {', '.join(of_family)}"
-
-
-def _judge_params(shaper: Shaper, node: documents.Mapping, params: Params, path: tuple[str, ...]) -> None:
-    """What no kind can say of itself alone."""
-    wrong = fault_in(params.url)
-    if wrong:
-        shaper.fault(node.get("url") or node, (*path, "url"), wrong)
-    if params.every <= timedelta(0):
-        shaper.fault(node.get("every") or node, (*path, "every"), "must be more than nothing")
-    if params.expires is not None and params.expires < params.every:
-        hint = "an answer would lapse before the next one is due"
-        shaper.fault(node.get("expires") or node, (*path, "expires"), "is shorter than `every`", hint)
-    if isinstance(params, MeasuredParams) and params.bad_of < params.bad_after:
-        where = node.get("bad_of") or node.get("bad_after") or node
-        shaper.fault(where, (*path, "bad_of"), "is smaller than `bad_after`", "so many failures would never be seen")
-
-
 class _Loader:
     """One load: reads, gathers faults, and builds."""
 
@@ -199,7 +149,7 @@ class _Loader:
             raise SettingsError(self.faults)
         self.faults += read.faults
         self.root = read.root
-        shaper = Shaper(str(self.path), self.references, {ProbeEntry: _probe})
+        shaper = Shaper(str(self.path), self.references, {ProbeEntry: read_probe})
         team_file = shaper.model(read.root, SettingsFile, ())
         self.faults += shaper.faults
         known = self._catalogue(read.root)
@@ -226,7 +176,7 @@ class _Loader:
         self.faults += read.faults
         if read.root is None:
             return BROKEN
-        shaper = Shaper(str(path), References({}, path.parent), {ProbeEntry: _probe})
+        shaper = Shaper(str(path), References({}, path.parent), {ProbeEntry: read_probe})
         entry = shaper.model(read.root, kind, ())
         if isinstance(entry, CatalogueChannel) and entry.id != path.stem:
             entry = shaper.fault(read.root.get("id") or read.root, ("id",), "is not the file's name")
@@ -405,7 +355,8 @@ class _Loader:
             if secret:
                 literal |= {secret.get_secret_value()} | secret_parts(secret.get_secret_value())
         resolved = self.references.secrets
-        in_clear = any(s for s in literal if not any(s in r or r in s for r in resolved))
+        whole = {contact.get_secret_value() for who in team.people.values() for contact in who.contacts}
+        in_clear = any(s for s in literal - whole if not any(s in r or r in s for r in resolved))
         self.secrets = {secret for secret in literal | resolved if len(secret) >= SECRET_CHARS_MIN}
         if in_clear and self.path.stat().st_mode & stat.S_IROTH:
             hint = "use ${NAME} or file: references, or chmod o-r it"

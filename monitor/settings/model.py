@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, SecretStr
@@ -54,15 +55,21 @@ def _identifier(text: str) -> str:
     return text
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names of the zones; to find them is a walk over some 600 files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _time_zone(text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
     except (ValueError, OSError, LookupError):
-        known = zoneinfo.available_timezones()
+        known = _time_zones()
         near = {zone.casefold(): zone for zone in known}.get(text.casefold())
         hint = f"did you mean {near!r}?" if near else did_you_mean(text, known)
         raise HintedError("is not a time zone of the IANA database", hint or "such as Europe/Paris") from None
-    if text not in zoneinfo.available_timezones():
+    if text not in _time_zones():
         raise HintedError("is not a time zone of the IANA database", "such as Europe/Paris")
     return text
 

@@ -261,5 +261,5 @@ def _say(error: ErrorDetails) -> tuple[str, str]:
         if str(context.get("pattern", "")).startswith("^https?://"):
             return "must be an http or https address", "it begins with http:// or https://"
         return "does not have the form that is due", f"as a regular expression: {context.get('pattern')}"
-    text = error["msg"].replace("Input should", "must").replace("should have", "must have")
+    text = re.sub(r"^(Input|String|List|Tuple|Dictionary|Value) should", "must", error["msg"])
     return text[:1].lower() + text[1:], ""

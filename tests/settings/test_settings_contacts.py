@@ -1,0 +1,163 @@
+"""Each contact is an Apprise address that is understood at load, without the network."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.settings import Fault
+from monitor.settings.contacts import SERVICES, check, scheme_of
+from monitor.settings.model import HintedError
+from tests.settings.files import loaded, only_fault
+
+SECRET = "sw0rdfishXYZ"
+
+GOOD = [
+    "mailto://user:password@mail.example",
+    "mailtos://user:p%40ss%2F%3F%23@smtp.example.org:587?from=a@example.org&to=b@example.org&mode=starttls",
+    "mailtos://_?user=a@example.org&pass=abc&smtp=smtp.example.org&from=a@example.org&to=b@example.org",
+    "json://127.0.0.1:8766/hook",
+    "jsons://user:pass@h.example/a/b?+X-Key=abc&:field=v&method=PUT&rto=5.5&cto=3&verify=no&overflow=split",
+    "xml://h.example",
+    "forms://h.example/path",
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general",
+    "workflows://prod-1.westeurope.logic.azure.com:443/643e69f83c8944438d68119179a10a64/KODuebWbDGYFr0z0eu-6Rj8aUKz7108W3wrNJZxFE5A",
+    "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+    "tgram://123456789:abcdefg_hijklmnop/12315544/",
+    "ntfy://topic",
+    "ntfys://user:pass@ntfy.example/topic?priority=high",
+    "gotify://h.example/aaaaaaaaaaaaaaa",
+    "pagerduty://aaaaaaaaaaaaaaaaaaaaaaaa@bbbbbbbbbbbbbbbbbbbbbbbb",
+    "opsgenie://a0b1c2d3-e4f5-a0b1-c2d3-e4f5a0b1c2d3",
+    "twilio://AC735c307c62944b5a:e29dfbcebf390dee9@15551233456/15555555555",
+    "signal://h.example:8080/15551233456/15555555555",
+    "matrixs://user:pass@h.example/#room",
+    "mmosts://h.example/3ccdd113474722377935511fc85d3dd4",
+    "rockets://user:pass@h.example/#channel",
+    "pover://uaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "pbul://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+]
+
+
+@pytest.mark.parametrize("url", GOOD, ids=[scheme_of(url) + str(n) for n, url in enumerate(GOOD)])
+def test_a_good_address_is_taken(url: str) -> None:
+    check(url)
+
+
+def refused(folder: Path, url: str) -> Fault:
+    """The fault of a file with this contact."""
+    fault = only_fault(folder, f"people: {{a: {{name: A, contacts: ['json://h.example', \"{url}\"]}}}}\n")
+    assert (fault.line, fault.key) == (1, "people.a.contacts.2")
+    assert SECRET not in str(fault)
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        (f"json://h.example/?attach=/etc/passwd&x={SECRET}", "'attach'"),
+        (f"slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?template=/{SECRET}", "'template'"),
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?Template=x", "'template'"),
+        ("ntfy://topic?attach=http://10.0.0.1/", "'attach'"),
+        ("forms://h.example?attach-as=x", "'attach-as'"),
+        ("json://h.example?retry=99", "'retry'"),
+        ("json://h.example?redirect=yes", "'redirect'"),
+        ("mailtos://u:p@mail.example?pgppub=/etc/passwd", "'pgppub'"),
+    ],
+)
+def test_B48_parameters_that_read_files_or_try_again_are_refused(tmp_path: Path, url: str, what: str) -> None:
+    assert refused(tmp_path, url).what == f"has the parameter {what}, which is refused"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "syslog://",
+        "dbus://",
+        "gnome://",
+        "windows://",
+        "macosx://",
+        "apprise://h/x",
+        "file:///etc/passwd.py",
+        "nosuch://x",
+    ],
+)
+def test_B49_other_schemes_are_refused(tmp_path: Path, url: str) -> None:
+    if url.startswith("file:"):
+        assert "does not exist" in refused(tmp_path, url).what
+    else:
+        assert refused(tmp_path, url).what == "has a scheme that Vigie does not send by"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "hint"), [("msteams", "workflows"), ("https", "jsons"), ("telegram", "tgram"), ("slak", "slack")]
+)
+def test_B49_a_refused_scheme_has_a_hint(tmp_path: Path, scheme: str, hint: str) -> None:
+    assert hint in refused(tmp_path, f"{scheme}://a/{SECRET}/c").hint
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("json://h.example:99999", "has a port that is not in 1 to 65535"),
+        ("json://h.example:0", "has a port that is not in 1 to 65535"),
+        ("json://h.example:abc", "has a port that is not a number"),
+        ("json://h.example?rto=abc", "has a 'rto' that is not a number"),
+        ("json://h.example?cto=9999", "has a 'cto' that is not a number"),
+        ("json://h.example?rto=nan", "has a 'rto' that is not a number"),
+        ("json://h.example?overflow=bad", "has a 'overflow' that does not exist"),
+        ("json://h.example?format=bad", "has a 'format' that does not exist"),
+        ("json://h.example?verify=maybe", "has a 'verify' that is neither yes nor no"),
+        (f"json://h.example?{SECRET}=1", "has a parameter that this kind of contact does not know"),
+        ("json://h.example/a b", "is too long, or holds a space or a control character"),
+        (f"{SECRET}", "is not the address of a contact"),
+        ("slack://T1JJ3T3L2/short", "is not a complete address of Slack"),
+        ("pagerduty://x", "is not a complete address of PagerDuty"),
+        (f"json://{'x' * 3000}", "is too long, or holds a space or a control character"),
+        ("json://", "is not a complete address of webhook"),
+    ],
+)
+def test_an_address_that_cannot_work_is_a_fault(tmp_path: Path, url: str, what: str) -> None:
+    assert refused(tmp_path, url).what.startswith(what)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"mailto://user:p@{SECRET}@mail.example",
+        f"json://user:p/{SECRET}@h.example/",
+        f"json://user:p?{SECRET}@h.example/",
+        f"json://user:p#{SECRET}@h.example/",
+        f"json://user:12/{SECRET}@h.example/",
+    ],
+)
+def test_B57_a_raw_password_never_moves_the_target_to_another_host(tmp_path: Path, url: str) -> None:
+    assert "percent-encode" in refused(tmp_path, url).hint
+
+
+def test_no_address_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("apprise").setLevel(logging.DEBUG)
+    for url in (f"json://u:{SECRET}@h.example/{SECRET}", f"mailto://u:{SECRET}", f"slack://{SECRET}"):
+        try:
+            check(url)
+        except HintedError as error:
+            assert SECRET not in f"{error}{error.hint}{error.__cause__}{error.__context__ and ''}"  # noqa: PT017 - either way
+    assert caplog.text == ""
+    assert logging.getLogger("apprise").level >= logging.WARNING
+
+
+def test_a_contact_may_come_from_a_reference(tmp_path: Path) -> None:
+    text = "people: {a: {name: A, contacts: ['${HOOK}']}}\nroutes: {receiver: a}\n"
+    settings = loaded(tmp_path, text, {"HOOK": "json://u:pass@h.example/x"})
+    assert settings.destinations[0].service == "json"
+    fault = only_fault(tmp_path, text, {"HOOK": f"nosuch://{SECRET}"})
+    assert SECRET not in str(fault)
+
+
+def test_every_scheme_that_we_send_by_exists_in_apprise() -> None:
+    import apprise  # noqa: PLC0415 - half a second that other tests need not wait for
+
+    manager: Any = apprise.NotificationManager()  # type: ignore[no-untyped-call]
+    assert [scheme for scheme in SERVICES if scheme not in manager] == []
