@@ -49,9 +49,7 @@ def surface_fault(contact: str) -> str | None:
         return "it has no service; write it as service://..., for instance mailto://, slack://, json://"
     if scheme not in SERVICES:
         if _NATIVE.match(contact):
-            return (
-                "a web address is no contact; for your own receiver write json:// or jsons://, else its name"
-            )
+            return "a web address is no contact; for your own receiver write json:// or jsons://, else its name"
         close = difflib.get_close_matches(scheme, SERVICES, n=1)
         hint = f"; did you mean {close[0]}://?" if close else ""
         return f"{scheme}:// is not among the services that Vigie sends to{hint}"

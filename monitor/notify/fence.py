@@ -239,7 +239,8 @@ def mark(plugin: Any, scheme: str, envelope: Envelope) -> None:  # noqa: ANN401 
     """Put the key on the message where the service has a place for it, so that a repeat is recognised.
 
     Webhooks get the header ``Idempotency-Key`` and fields beside Apprise's own; PagerDuty gets the incident as its
-    dedup_key, so that updates and the end meet the incident they belong to. What the contact itself sets, wins.
+    dedup_key (Opsgenie: alias), so that updates and the end meet the incident they belong to. What the contact itself
+    sets, wins.
     """
     if manner_of(scheme) is Manner.WEBHOOK:
         key = re.sub(r"[^\x21-\x7e]", "_", envelope.key)
@@ -260,6 +261,9 @@ def mark(plugin: Any, scheme: str, envelope: Envelope) -> None:  # noqa: ANN401 
     elif scheme == "pagerduty" and not plugin.dedup:
         plugin.dedup = f"vigie/{envelope.incident}"[:DEDUP_CHARS_MAX]
         plugin.action = "resolve" if envelope.step == "resolved" else "trigger"
+        plugin.source = "Vigie" if plugin.source == "Apprise" else plugin.source
+    elif scheme == "opsgenie" and not plugin.alias:
+        plugin.alias = f"vigie/{envelope.incident}"[:DEDUP_CHARS_MAX]
 
 
 def say(plugin: Any, words: Rendered, envelope: Envelope) -> bool:  # noqa: ANN401 - apprise is untyped

@@ -15,9 +15,9 @@ from monitor.notify.services import Manner
 
 __all__ = ["Breaker", "Lane", "Verdict", "decide"]
 
-QUICK_S = (1.0, 2.0, 4.0, 8.0)
-"""Pauses after the first failures of a destination: tries at 0, 1, 3, 7 and 15 s, so one that is away for 12 s has its
-message some 3 s after it is back."""
+QUICK_S = (1.0, 2.0, 4.0, 4.0, 4.0)
+"""Pauses after the first failures of a destination: tries at 0, 1, 3, 7, 11 and 15 s, so one that is away for 15 s
+at most has its message within 4 s of being back. The sixth failure in a row opens the breaker."""
 
 FAILURES_MAX = len(QUICK_S) + 1
 BREAK_S, BREAK_S_MAX = 30.0, 600.0

@@ -5,6 +5,8 @@ Pure: words and marks in, text out. All words of a message are treated as text f
 """
 
 import html
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,10 @@ PARAGRAPHS_MAX = 20
 LINKS_MAX = 3
 LABEL_CHARS_MAX = 60
 PREVIEW_CHARS_MAX = 110
+WORDS_CHARS_MIN = 24
+ONLY_PARAGRAPHS = frozenset({"workflow", "workflows", "webex", "wxteams"})
+"""Their Markdown joins single lines; only an empty line between them is kept."""
+
 REPEAT = "This may be a repeat: the first try got no answer."
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -78,40 +84,85 @@ def _tidy(envelope: Envelope) -> _Tidy:
     )
 
 
-def _plain(tidy: _Tidy, chars: int) -> str:
-    """Paragraphs under their headings, then the links with their targets; the words give way to the links."""
-    blocks = ["\n".join(part for part in paragraph if part) for paragraph in tidy.paragraphs]
-    links = "\n".join(f"{link.label}: {link.url}" for link in tidy.links)
-    words = "\n\n".join(blocks)
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """How a service wants words: `say` makes them inert, `strong` marks a heading, `turn` ends a line."""
+
+    say: Callable[[str], str] = str
+    strong: Callable[[str], str] = str
+    turn: str = "\n"
+
+    def words(self, text: str) -> str:
+        """Return inert words whose lines the service will show as lines."""
+        said = self.say(text)
+        return said if self.turn == "\n" else re.sub(r"(?<!\n)\n(?!\n)", self.turn, said)
+
+
+def _escaped(text: str) -> str:
+    # Telegram calls @name in HTML too: mentions are made inert as in any chat.
+    return html.escape(for_chat(text), quote=False)
+
+
+def _speech(scheme: str) -> _Speech:
+    if scheme in ONLY_PARAGRAPHS:
+        return _Speech(for_chat, turn="\n\n")
+    match dialect_of(scheme):
+        case Dialect.CHAT:
+            return _Speech(for_chat)
+        case Dialect.HTML:
+            return _Speech(_escaped, lambda heading: f"<b>{heading}</b>")
+        case _:
+            return _Speech()
+
+
+def _cut_words(text: str, chars: int, speech: _Speech) -> str:
+    """Cut the text so that what is said of it has at most `chars` characters: escapes make it longer."""
+    kept = chars
+    while kept > 0:
+        said = speech.words(cut(text, kept))
+        if len(said) <= chars:
+            return said
+        kept -= max(len(said) - chars, 1)
+    return ""
+
+
+def _paragraphs(tidy: _Tidy, chars: int, speech: _Speech) -> str:
+    """Paragraphs under their headings, as many as fit; the last is cut at a word."""
+    blocks: list[str] = []
+    left = chars
+    for heading, text in tidy.paragraphs:
+        head = speech.strong(speech.words(heading)) if heading else ""
+        head += speech.turn if head and text else ""
+        left -= len(head) + (2 if blocks else 0)
+        if left < min(len(text), WORDS_CHARS_MIN):
+            break
+        said = _cut_words(text, left, speech)
+        blocks.append(head + said)
+        left -= len(said)
+    return "\n\n".join(blocks)
+
+
+def _body(tidy: _Tidy, chars: int, speech: _Speech) -> str:
+    """Return the words, then the links with their targets; the words give way to the links."""
+    links = speech.turn.join(f"{speech.words(link.label)}: {_target(link.url, speech)}" for link in tidy.links)
     room = chars - len(links) - 2 if links else chars
     if links and room < chars // 3:
         links, room = "", chars  # links that leave no room for words are of no use
-    return "\n\n".join(part for part in (cut(words, max(room, 0)), links) if part)
+    return "\n\n".join(part for part in (_paragraphs(tidy, room, speech), links) if part)
+
+
+def _target(url: str, speech: _Speech) -> str:
+    """Return a URL that stays one: the signs that a chat would read are written as RFC 3986 allows."""
+    if speech.say is str:
+        return url
+    inert = url.replace("@", "%40").replace("*", "%2A").replace("|", "%7C")
+    return html.escape(inert, quote=False) if speech.say is _escaped else inert
 
 
 def _sms(tidy: _Tidy, chars: int) -> str:
     """One line with the most important words; no symbol, which would halve what fits into a short message."""
     words = " ".join(text for _, text in tidy.paragraphs)
     return cut(" ".join(f"{tidy.title}. {words}".split()), chars)
-
-
-def _for_dialect(tidy: _Tidy, dialect: Dialect, chars: int) -> tuple[str, str]:
-    """Return headline and text in the dialect, together within `chars` (HTML: as escaped)."""
-    neutral = for_chat if dialect is Dialect.CHAT else str
-    headline = neutral(tidy.headline)
-    plain = neutral(_plain(tidy, max(chars - len(headline) - 2, 0)))
-    if dialect is not Dialect.HTML:
-        # Neutral look-alikes may be a little longer than what they replace.
-        return headline, cut(plain, max(chars - len(headline) - 2, 0))
-    room = chars
-    while True:
-        # Telegram calls @name in HTML too: mentions are made inert as in any chat.
-        escaped = html.escape(for_chat(_plain(tidy, room)), quote=False)
-        head = f"<b>{html.escape(for_chat(tidy.headline), quote=False)}</b>"
-        over = len(escaped) + len(head) + 2 - chars
-        if over <= 0 or room <= 0:
-            return head, escaped
-        room -= max(over, 16)
 
 
 def for_service(envelope: Envelope, scheme: str, *, chars_max: int | None = None, titled: bool = True) -> Rendered:
@@ -123,13 +174,13 @@ def for_service(envelope: Envelope, scheme: str, *, chars_max: int | None = None
         return Rendered("", _sms(tidy, chars))
     if dialect is Dialect.MAIL:
         return for_mail(envelope)
-    if manner is Manner.WEBHOOK:
-        # A program reads it: words as they are, without what nobody can see.
-        return Rendered(tidy.headline, _plain(tidy, chars))
-    headline, text = _for_dialect(tidy, dialect, chars)
+    # A program reads a webhook: words as they are, without what nobody can see.
+    speech = _Speech() if manner is Manner.WEBHOOK else _speech(scheme)
+    headline = speech.words(tidy.headline)
+    text = _body(tidy, max(chars - len(speech.strong(headline)) - 2, 0), speech)
     if titled and text and dialect is not Dialect.HTML:
         return Rendered(headline, text)
-    return Rendered("", "\n\n".join(part for part in (headline, text) if part))
+    return Rendered("", "\n\n".join(part for part in (speech.strong(headline), text) if part))
 
 
 _LOOKS = {
@@ -144,7 +195,7 @@ _LOOKS = {
 def for_mail(envelope: Envelope) -> Rendered:
     """Render a mail: subject, a plain part that keeps its lines, and an HTML page that needs nothing from outside."""
     tidy = _tidy(envelope)
-    plain = f"{tidy.headline}\n\n{_plain(tidy, text_chars_max('mailto'))}\n\n-- \nVigie\n"
+    plain = f"{tidy.headline}\n\n{_body(tidy, text_chars_max('mailto'), _Speech())}\n\n-- \nVigie\n"
     kind = envelope.step if envelope.step in _LOOKS else ("critical" if envelope.critical else "warning")
     strong, soft, word = _LOOKS[kind]
     texts = [text for _, text in tidy.paragraphs if text]

@@ -35,8 +35,8 @@ _SCHEMES = {
     Manner.WEBHOOK: "json jsons xml xmls form forms",
     Manner.CHAT: (
         "slack discord tgram gchat workflow workflows mmost mmosts rocket rockets matrix matrixs webex wxteams zulip "
-        "nctalk nctalks twist ryver flock guilded lark feishu dingtalk wecombot line synology synologys cliq zcliq zohocliq "
-        "signal signals whatsapp"
+        "nctalk nctalks twist ryver flock guilded lark feishu dingtalk wecombot line synology synologys cliq zcliq "
+        "zohocliq signal signals whatsapp"
     ),
     Manner.PUSH: (
         "ntfy ntfys pover pbul gotify gotifys prowl join bark barks spush simplepush pushed pushme pushdeer pushdeers "
