@@ -27,7 +27,8 @@ class Writer(Protocol):
 class Engine:
     """The state as decided (`state`) and as committed (`shown`), and the only way to change it.
 
-    `now`: wall clock at the start plus monotonic time since. `committed` is called with every step whose commit is
+    `now`: wall clock at the start plus monotonic time since. `wake` hears when a step asks to be woken at another time
+    than the step before it. `committed` is called with every step whose commit is
     done, in order; for steps with nothing to keep, at once when nothing waits before them.
     """
 
@@ -38,10 +39,12 @@ class Engine:
         state: State,
         now: Callable[[], datetime],
         committed: Callable[[Step], None],
+        wake: Callable[[datetime | None], None] = lambda _: None,
     ) -> None:
         self._writer = writer
         self._now = now
         self._committed = committed
+        self._wake = wake
         self._pending = 0
         self._touched: dict[str, None] = {}
         self.rules = rules
@@ -51,7 +54,10 @@ class Engine:
     def put(self, event: Event, observation: StoredObservation | None = None) -> Step:
         """Decide what an event means. `observation` is kept with the step if the step changes anything."""
         taken = step(self.state, event, self.rules, self._now())
+        asked = self.state.wake
         self.state = taken.state
+        if taken.wake != asked:
+            self._wake(taken.wake)
         if taken.touched:
             self._touched.update(dict.fromkeys(taken.touched))
         if _keeps(taken):

@@ -259,10 +259,13 @@ def _check_blind(draft: Draft) -> None:
 def _configure(draft: Draft, event: Configured) -> None:
     rules, now = draft.rules, draft.now
     wanted = {p.id: p for c in rules.channels.values() for p in c.probes}
+    moved = {new: replace(draft.probes[old], id=new) for old, new in event.moved.items() if old in draft.probes}
     for probe_id in sorted(set(draft.probes) - set(wanted) | (event.forget & set(draft.probes))):
         draft.drop_probe(probe_id)
     for rule in wanted.values():
-        if rule.id not in draft.probes:
+        if rule.id in moved:
+            draft.put_probe(moved[rule.id])
+        elif rule.id not in draft.probes:
             draft.put_probe(ProbeState(rule.id, rule.channel))
     gone = frozenset(draft.channels) - frozenset(rules.channels)
     for channel_id in sorted(gone):

@@ -21,7 +21,7 @@ from monitor.core.model import (
 )
 from probes.base import Availability, Severity, clip
 
-__all__ = ["clock", "compose", "destination_name", "duration", "scope_name", "state_word", "test_message"]
+__all__ = ["clock", "compose", "destination_name", "duration", "scope_name", "utc"]
 
 TITLE_CHARS_MAX = 80
 TEXT_CHARS_MAX = 1_500
@@ -36,11 +36,6 @@ SYMBOLS = {
     Availability.UNKNOWN: "?",
 }
 _RISK_SYMBOL, _OURS_SYMBOL, _WELL_SYMBOL = "⚠", "◎", "✔"
-
-
-def state_word(availability: Availability) -> str:
-    """The one word for a state."""
-    return availability.value
 
 
 def duration(span: timedelta) -> str:
@@ -291,22 +286,6 @@ def _links(incident: Incident, rules: Rules) -> tuple[Link, ...]:
         if rule is not None and rule.playbook.startswith(("https://", "http://")) and len(links) < LINKS_MAX:
             links.append(Link(f"{rule.name}: playbook", rule.playbook))
     return tuple({link.url: link for link in links}.values())
-
-
-def test_message(name: str, now: datetime, rules: Rules) -> Message:
-    """What ``vigie notify-test`` sends."""
-    return Message(
-        title=f"Test from Vigie to {clip(name, 40)}",
-        symbol=_WELL_SYMBOL,
-        paragraphs=(
-            (
-                "What happened",
-                f"Somebody asked for a test at {clock(now, rules)} ({rules.timezone} time). All is well.",
-            ),
-            ("What to do now", "Nothing. If you can read this, messages reach you."),
-        ),
-        links=(Link("Vigie's board", rules.board_url),) if rules.board_url else (),
-    )
 
 
 def utc(moment: datetime) -> str:

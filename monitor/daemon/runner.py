@@ -29,7 +29,7 @@ from probes.base import (
     Unreadable,
 )
 
-__all__ = ["Interpret", "Meter", "Runner", "interpret_here"]
+__all__ = ["Interpret", "Meter", "Runner", "interpret_here", "look"]
 
 LOG = logging.getLogger(__name__)
 
@@ -39,11 +39,11 @@ Interpret = Callable[[str, Params, Observation, Mapping[str, Any]], Awaitable[Re
 class Meter(Protocol):
     """Where one probe's runs are counted."""
 
-    def success(self, took_s: float, at: datetime) -> None:
+    def success(self, took: float, at: datetime) -> None:
         """A run that gave a reading."""
         ...
 
-    def failure(self, reason: Reason, took_s: float, at: datetime) -> None:
+    def failure(self, reason: Reason, took: float, at: datetime) -> None:
         """A run that gave none."""
         ...
 
@@ -92,7 +92,7 @@ class Runner:
         seen: Observation | None = None
         try:
             kind = probes.load(spec.kind)
-            seen = await _observe(kind, spec.params, self._fetch, probe.memory)
+            seen = await observe(kind, spec.params, self._fetch, probe.memory)
             reading = await self._read(kind, spec, seen, probe)
         except Unreachable as error:
             self._failed(spec, started, seen, error.reason, str(error), unreachable=True)
@@ -109,10 +109,7 @@ class Runner:
         last = self._last.get(spec.rule.id)
         if last is not None and _unchanged(kind, last.observation, seen):
             return last.reading
-        if getattr(kind, "MARKUP", False):
-            reading = await self._apart(spec.kind, spec.params, seen, probe.memory)
-        else:
-            reading = kind.interpret(spec.params, seen, probe.memory)
+        reading = await interpret(kind, spec, seen, probe.memory, self._apart)
         levels = tuple(s for s in reading.signals if s.lasts is None)
         again = reading if len(levels) == len(reading.signals) else replace(reading, signals=levels)
         self._last[spec.rule.id] = _Last(seen, again)
@@ -162,7 +159,25 @@ class Runner:
         return replace(seen, url=spec.rule.url)
 
 
-async def _observe(kind: Kind, params: Params, fetch: Fetch, memory: Mapping[str, Any]) -> Observation:
+async def look(
+    kind: Kind, spec: ProbeSpec, fetch: Fetch, memory: Mapping[str, Any], apart: Interpret
+) -> tuple[Observation, Reading]:
+    """One run without a house: what was seen and what it means. Raises Unreachable and Unreadable."""
+    seen = await observe(kind, spec.params, fetch, memory)
+    return seen, await interpret(kind, spec, seen, memory, apart)
+
+
+async def interpret(
+    kind: Kind, spec: ProbeSpec, seen: Observation, memory: Mapping[str, Any], apart: Interpret
+) -> Reading:
+    """What an observation means; kinds that read mark-up are asked `apart`."""
+    if getattr(kind, "MARKUP", False):
+        return await apart(spec.kind, spec.params, seen, memory)
+    return kind.interpret(spec.params, seen, memory)
+
+
+async def observe(kind: Kind, params: Params, fetch: Fetch, memory: Mapping[str, Any]) -> Observation:
+    """What the outside says; kinds that recall are handed their memory."""
     if getattr(kind, "RECALLS", False):
         recalling = cast("Callable[[Params, Fetch, Mapping[str, Any]], Awaitable[Observation]]", kind.observe)
         return await recalling(params, fetch, memory)

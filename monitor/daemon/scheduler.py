@@ -8,14 +8,17 @@ The event loop's own timer heap is the queue: one handle a probe, no task that w
 """
 
 import asyncio
+import logging
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from monitor.settings import ProbeSpec
 
 __all__ = ["FIRST_RUNS_WITHIN", "Scheduler"]
+
+LOG = logging.getLogger(__name__)
 
 FIRST_RUNS_WITHIN = timedelta(seconds=2)
 RECHECK_MIN_S = 0.1
@@ -39,6 +42,7 @@ class Scheduler:
 
     `not_before(url)`: the loop's time before which a host asked not to be called, or None. `late(seconds)`: hears how
     late each run starts. `skipped()`: a turn was left out because the run before it was still under way.
+    `broke()`: a run ended in a fault of ours.
     """
 
     def __init__(
@@ -48,17 +52,26 @@ class Scheduler:
         not_before: Callable[[str], float | None] = lambda _: None,
         late: Callable[[float], None] = lambda _: None,
         skipped: Callable[[], None] = lambda: None,
+        broke: Callable[[], None] = lambda: None,
     ) -> None:
         self._run = run
         self._not_before = not_before
         self._late = late
         self._skipped = skipped
+        self._broke = broke
         self._slots: dict[str, _Slot] = {}
 
     def start(self, specs: Iterable[ProbeSpec]) -> None:
         """Begin to look: each probe first soon, then on its grid."""
         for spec in specs:
             self.add(spec)
+
+    def carry_over(self, carried: Mapping[str, ProbeSpec]) -> None:
+        """Probes that are the same, by their old ids, and the specs under which their turns go on."""
+        slots = {old: self._slots.pop(old) for old in carried if old in self._slots}
+        for old, slot in slots.items():
+            slot.spec = carried[old]
+            self._slots[slot.spec.rule.id] = slot
 
     def add(self, spec: ProbeSpec) -> None:
         """Put a probe on the schedule."""
@@ -128,5 +141,8 @@ class Scheduler:
     async def _guard(self, slot: _Slot) -> None:
         try:
             await self._run(slot.spec)
+        except Exception:
+            LOG.exception("probe %s: its run ended in a fault of ours", slot.spec.rule.id)
+            self._broke()
         finally:
             slot.task = None

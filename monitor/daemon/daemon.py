@@ -1,0 +1,387 @@
+"""The daemon: everything in its place, and an orderly end.
+
+Three failure domains: this process (the mind, the store, the web), the parser worker and the notifier worker; remote
+mark-up and the senders' code never run here. Two dogs watch the loop: its own lag, measured and shown, and
+`faulthandler`, which the loop re-arms and which ends the process with a stack when the loop stands still.
+"""
+
+import asyncio
+import faulthandler
+import gc
+import ipaddress
+import logging
+import os
+import signal
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from monitor.daemon.clock import WallClock
+from monitor.daemon.house import DaemonHouse, Vitals
+from monitor.daemon.lookout import Lookout, Ports
+from monitor.daemon.post import StoreOutbox
+from monitor.daemon.tasks import Tasks
+from monitor.fetch import Fetcher, FetchPolicy
+from monitor.metrics import Metrics
+from monitor.notify import WorkerSender, notify_test
+from monitor.settings import Difference, Settings, SettingsError, load, redact
+from monitor.store import Retention, Store, StoreError, Writer, Writes
+from monitor.web import Changes, Refused, Sent, Web
+from monitor.workers import Parsers
+
+__all__ = ["Daemon", "fetch_policy", "version"]
+
+LOG = logging.getLogger(__name__)
+
+FRESHNESS_EVERY_S = 30.0
+OUTBOX_EVERY_S = 5.0
+PRUNE_EVERY_S = 3600.0
+FILES_EVERY_S = 1.0
+BEAT_S = 0.5
+LAG_ALIVE_S_MAX = 10.0
+STUCK_S_MAX = 30.0
+JUMP_MIN = timedelta(seconds=5)
+POST_GRACE_S = 2.0
+TASKS_END_S = 0.5
+STORE_END_S = 1.5
+
+
+def version() -> str:
+    """Vigie's version."""
+    return installed_version("vigie")
+
+
+class Daemon:
+    """One life of Vigie. `run` returns the exit code: 0 after an orderly end, 70 when the store failed."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self.settings = settings
+        self._environ = environ
+        self._clock = WallClock()
+        self._metrics = Metrics(version())
+        self._changes = Changes()
+        self._end = asyncio.Event()
+        self._code = 0
+        self._reload_fault = ""
+        self._jumped = False
+        self._beat_s = 0.0
+        self._files: dict[Path, tuple[int, int]] = {}
+        self._reloading = asyncio.Lock()
+
+    def redact(self, text: str) -> str:
+        """The text without any secret of the configuration."""
+        return redact(text, self.settings.secrets)
+
+    async def run(self, started: Callable[["Daemon"], None] = lambda _: None) -> int:
+        """Live until told to end. Raises StoreError or OSError when it cannot start; `started` hears that it has."""
+        self._loop = loop = asyncio.get_running_loop()
+        settings = self.settings
+        self._store = Store.open(settings.store, now=self._clock.now())
+        self._writer = Writer(self._store, on_failure=self._store_failing)
+        self._fetcher = Fetcher(fetch_policy(settings), self._clock.now)
+        self._parsers = Parsers()
+        self._sender = WorkerSender(_contacts(settings))
+        self._tasks = Tasks(self._restarted)
+        self._readers = ThreadPoolExecutor(1, "store-reader")
+        self._reader = Store.open_readonly(settings.store)
+        self._lookout = self._make_lookout(loop)
+        self._web = self._make_web()
+        try:
+            await self._web.start()
+        except BaseException:
+            self._writer.close(STORE_END_S)
+            raise
+        await self._fetcher.start()
+        self._signals(loop)
+        self._take_files()
+        self._metrics.config(valid=True, reloaded=True, loaded_at=self._clock.now())
+        self._lookout.start()
+        self._spawn()
+        gc.collect()
+        gc.freeze()  # what stands now stands to the end: no collection need walk it
+        started(self)
+        await self._end.wait()
+        await self._close()
+        return self._code
+
+    def stop(self) -> None:
+        """End in order."""
+        self._end.set()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the board is."""
+        return self._web.address
+
+    # --- putting together --------------------------------------------------------------------------------------------
+
+    def _make_lookout(self, loop: asyncio.AbstractEventLoop) -> Lookout:
+        writer = _OnLoop(self._writer, loop)
+        self._writer.call(lambda store: store.release_leases(self._clock.now())).result()
+        kept = self._writer.call(lambda store: store.load()).result()
+        for row in kept.quarantined:
+            LOG.error("%s", row)
+        owner = uuid.uuid4().hex
+        ports = Ports(
+            fetch=self._fetcher,
+            interpret_apart=self._parsers.interpret,
+            sender=self._sender,
+            outbox=lambda expired: StoreOutbox(self._writer, owner, expired),
+            writer=writer,
+            clock=self._clock,
+            metrics=self._metrics,
+            not_before=self._fetcher.not_before,
+            redact=self.redact,
+            moved=self._changes.bump,
+        )
+        return Lookout(self.settings, kept, ports)
+
+    def _make_web(self) -> Web:
+        vitals = Vitals(
+            state=lambda: self._lookout.engine.shown,
+            rules=lambda: self._lookout.engine.rules,
+            warnings=self._warnings,
+            now=self._clock.now,
+            alive=self._alive,
+            ready=self._ready,
+        )
+        house = DaemonHouse(
+            vitals,
+            self._reader,
+            self._readers,
+            self._metrics,
+            self._changes,
+            version=version(),
+            notify_test=self.notify_test,
+            reload=self.reload,
+        )
+        server = self.settings.server
+        token = server.token.get_secret_value() if server.token else ""
+        return Web(house, server.listen, token=token, hosts=server.hosts)
+
+    def _signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        def end() -> None:
+            if self._end.is_set():
+                os._exit(1)  # told twice: at once
+            LOG.info("ending in order; a second signal ends at once")
+            self._end.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
+        loop.add_signal_handler(signal.SIGHUP, self._hangup)
+
+    def _spawn(self) -> None:
+        tasks = self._tasks
+        tasks.spawn("dispatcher", self._lookout.dispatcher.run)
+        tasks.spawn("beat", self._beat)
+        tasks.spawn("freshness", lambda: self._every(FRESHNESS_EVERY_S, self._keep_freshness))
+        tasks.spawn("outbox gauge", lambda: self._every(OUTBOX_EVERY_S, self._gauge_outbox))
+        tasks.spawn("retention", lambda: self._every(PRUNE_EVERY_S, self._prune))
+        tasks.spawn("files", lambda: self._every(FILES_EVERY_S, self._watch_files))
+
+    # --- eternal tasks -----------------------------------------------------------------------------------------------
+
+    async def _every(self, seconds: float, work: Callable[[], object]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            outcome = work()
+            if asyncio.iscoroutine(outcome):
+                await outcome
+
+    async def _beat(self) -> None:
+        """Show how late the loop is, and keep the second dog from biting."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + BEAT_S
+            faulthandler.dump_traceback_later(STUCK_S_MAX, exit=True)
+            await asyncio.sleep(BEAT_S)
+            self._metrics.lag(max(0.0, loop.time() - due))
+            self._beat_s = loop.time()
+            jumped = abs(self._clock.jump()) > JUMP_MIN
+            if jumped and not self._jumped:
+                LOG.warning("the machine's clock was moved by %s; timers are not touched", self._clock.jump())
+            self._jumped = jumped
+
+    def _keep_freshness(self) -> None:
+        self._lookout.engine.keep_freshness()
+
+    async def _gauge_outbox(self) -> None:
+        stats = await asyncio.wrap_future(self._writer.call(lambda store: store.outbox_stats()))
+        oldest = stats.oldest_unsent
+        age_s = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
+        self._metrics.outbox({state.value: n for state, n in stats.counts.items()}, age_s)
+
+    async def _prune(self) -> None:
+        keep = self.settings.retention
+        retention = Retention(
+            decisions=keep.decisions,
+            incidents=keep.incidents,
+            deliveries=keep.decisions,
+            observations=keep.observations,
+        )
+        await asyncio.wrap_future(self._writer.call(lambda store: store.prune(self._clock.now(), retention)))
+
+    # --- configuration -----------------------------------------------------------------------------------------------
+
+    def _take_files(self) -> None:
+        self._files = {path: _stamp(path) for path in self.settings.files}
+
+    async def _watch_files(self) -> None:
+        if any(_stamp(path) != stamp for path, stamp in self._files.items()):
+            for path in self._files:
+                self._files[path] = _stamp(path)
+            await self._try_reload()
+
+    def _hangup(self) -> None:
+        LOG.info("told to load the configuration again")
+        self._tasks_once = asyncio.get_running_loop().create_task(self._try_reload())
+
+    async def _try_reload(self) -> None:
+        try:
+            await self.reload()
+        except Refused as refused:
+            LOG.error("the configuration was not taken; the old one stays:\n%s", "\n".join(refused.faults))  # noqa: TRY400 - the faults are the message; a stack adds nothing
+
+    async def reload(self) -> None:
+        """Load the configuration again; all or nothing. Raises Refused with every fault."""
+        async with self._reloading:
+            now = self._clock.now()
+            try:
+                fresh = await asyncio.to_thread(load, self.settings.path, self._environ)
+            except SettingsError as error:
+                self._reload_fault = f"The configuration on disk has {len(error.faults)} faults and was not taken"
+                self._metrics.config(valid=False, reloaded=False, loaded_at=now)
+                self._changes.bump()
+                raise Refused(self._reload_fault, [str(fault) for fault in error.faults]) from error
+            change = self._lookout.apply(fresh)
+            self.settings = fresh
+            self._take_files()
+            self._sender.set_contacts(_contacts(fresh))
+            self._reload_fault = ""
+            self._metrics.config(valid=True, reloaded=True, loaded_at=now)
+            self._changes.bump()
+            LOG.info("the configuration was taken: %s", _summary(change, fresh))
+            if change.after_restart:
+                LOG.warning("these count from the next start only: %s", ", ".join(change.after_restart))
+
+    async def notify_test(self, receiver: str | None) -> Sequence[Sent]:
+        """Send a test to every contact of a person (the route's receiver by default); raises Refused."""
+        wanted = receiver or (self.settings.routes.receiver if self.settings.routes else "")
+        names = [d.id for d in self.settings.destinations if d.receiver == wanted]
+        if not names:
+            known = ", ".join(sorted(self.settings.people)) or "nobody"
+            raise Refused(f"there is no receiver {wanted[:64]!r} with a contact; known: {known}", unknown=True)
+        outcome = await notify_test(
+            self._sender,
+            names,
+            now=self._clock.now(),
+            team=self.settings.team.name,
+            zone=self.settings.team.timezone,
+            board_url=self.settings.board_url,
+        )
+        return [Sent(name, sent.outcome.value, self.redact(sent.detail)) for name, sent in outcome.items()]
+
+    # --- how it is ---------------------------------------------------------------------------------------------------
+
+    def _warnings(self) -> list[str]:
+        said = list(self.settings.warnings)
+        if self._reload_fault:
+            said.append(f"{self._reload_fault}: `vigie check-config` names them.")
+        if self._store.degraded:
+            said.append("The disk is full: what is critical is still kept, but soon no more. Make room.")
+        if self._jumped:
+            said.append("This machine's clock was moved; times shown count on from the start of Vigie.")
+        said += [f"A part of Vigie fails again and again: {name}." for name in self._tasks.faulty]
+        return said
+
+    def _alive(self) -> bool:
+        return asyncio.get_running_loop().time() - self._beat_s < LAG_ALIVE_S_MAX
+
+    def _ready(self) -> tuple[bool, str]:
+        if self._writer.failed is not None:
+            return False, "the store does not take writes"
+        monitor = self._lookout.engine.shown.monitor
+        return monitor.settled, "" if monitor.settled else f"{monitor.waiting} probes have not run yet"
+
+    def _restarted(self, task: str) -> None:
+        self._metrics.task_restarted(task)
+        self._changes.bump()
+
+    def _store_failing(self, fault: StoreError) -> None:
+        """On the writer's thread."""
+        self._loop.call_soon_threadsafe(self._store_failed, fault)
+
+    def _store_failed(self, fault: StoreError) -> None:
+        LOG.critical("the store failed, so nothing can be kept: %s. Ending, to start anew", fault)
+        self._code = 70
+        self._end.set()
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    async def _close(self) -> None:
+        """Intake first, then the post, then the store; each with its patience. In all at most 5 s."""
+        faulthandler.cancel_dump_traceback_later()
+        runs = self._lookout.stop_looking()
+        await self._web.stop()
+        await self._lookout.dispatcher.close(POST_GRACE_S)
+        stuck = await self._tasks.close(TASKS_END_S)
+        if runs:
+            await asyncio.wait(runs, timeout=TASKS_END_S)
+        self._lookout.engine.keep_freshness()
+        await asyncio.to_thread(self._writer.close, STORE_END_S)
+        await asyncio.gather(self._parsers.close(), self._sender.close(), self._fetcher.close())
+        self._readers.shutdown(wait=False)
+        self._reader.close()
+        if stuck:
+            LOG.warning("these did not end when told: %s", ", ".join(stuck))
+
+
+class _OnLoop:
+    """The store's writer for the engine: what it says is said on the loop."""
+
+    def __init__(self, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
+        self._writer = writer
+        self._loop = loop
+
+    def submit(self, writes: Writes, *, urgent: bool, done: Callable[[], None]) -> None:
+        """As `Engine` wants it."""
+
+        def say() -> None:
+            self._loop.call_soon_threadsafe(done)
+
+        self._writer.submit(writes, urgent=urgent, done=say)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0)
+    return (stat.st_mtime_ns, stat.st_size)
+
+
+def _contacts(settings: Settings) -> dict[str, str]:
+    return {name: secret.get_secret_value() for name, secret in settings.contacts.items()}
+
+
+def fetch_policy(settings: Settings) -> FetchPolicy:
+    """How the outside is asked, as configured."""
+    fetch = settings.fetch
+    contact = f"; {fetch.contact}" if fetch.contact else ""
+    return FetchPolicy(
+        allow_private=tuple(ipaddress.ip_network(network) for network in fetch.allow_private),
+        per_host=fetch.per_host,
+        in_flight=fetch.in_flight,
+        spacing_s=fetch.spacing.total_seconds(),
+        proxy=fetch.proxy.get_secret_value() if fetch.proxy else "",
+        user_agent=f"Vigie/{version()} (channel monitor{contact})",
+    )
+
+
+def _summary(change: Difference, settings: Settings) -> str:
+    counts = {name: len(getattr(change, name)) for name in ("added", "removed", "changed", "moved")}
+    said = ", ".join(f"{n} probes {name}" for name, n in counts.items() if n)
+    return said or f"nothing changed for the {len(settings.probes)} probes"
