@@ -54,10 +54,11 @@ _log = logging.getLogger(__name__)
 def encode(adapter: TypeAdapter[_T], value: _T) -> str:
     """`value` as JSON text. Raises PydanticSerializationError when it holds what JSON cannot."""
     try:
-        return adapter.dump_json(value, fallback=_plain).decode()
+        # Without warnings: a mapping that is no dict is welcome, and pydantic would warn of it.
+        return adapter.dump_json(value, fallback=_plain, warnings=False).decode()
     except PydanticSerializationError:
         # Half a surrogate pair, perhaps: possible in JSON from outside and in a str, not in UTF-8.
-        plain = adapter.dump_python(value, mode="json", fallback=_plain)
+        plain = adapter.dump_python(value, mode="json", fallback=_plain, warnings=False)
         return sound(json.dumps(plain, ensure_ascii=False))
 
 
@@ -142,7 +143,10 @@ def _flat(name: str, seen: Observation | None) -> list[tuple[str, Observation]]:
 def decode_observation(probe: str, at: datetime, text: str, blob: bytes) -> StoredObservation:
     """The inverse of `encode_observation`. Raises ValidationError or zlib.error for a damaged row."""
     run = _RUN.validate_json(text)
-    bodies = zlib.decompressobj().decompress(blob, BODY_BYTES_KEPT + 1)
+    inflating = zlib.decompressobj()
+    bodies = inflating.decompress(blob, BODY_BYTES_KEPT + 1)
+    if not inflating.eof or len(bodies) != sum(a.kept for a in run.answers):
+        raise zlib.error("the bodies are cut")
     seen: list[tuple[str, Observation]] = []
     start = 0
     for a in run.answers:

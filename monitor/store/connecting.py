@@ -19,7 +19,7 @@ from monitor.store.rows import StoreError, StoreFull, StoreLocked
 
 __all__ = ["connect", "database_path", "translated"]
 
-BUSY_S = 5.0
+BUSY_S = 1.0
 WAL_BYTES_MAX = 64 * 1024 * 1024
 CACHE_KIB = 8 * 1024
 
@@ -44,7 +44,7 @@ def database_path(url: str) -> Path | None:
     if parsed.drivername not in _DRIVERS:
         msg = f"store: {parsed.drivername} is not supported by this version; write it like sqlite:///var/vigie.db"
         raise StoreError(msg)
-    if parsed.host or parsed.query:
+    if parsed.host or "?" in url:
         msg = "store: a SQLite URL has a path and nothing else, such as sqlite:///var/vigie.db (relative) or sqlite:////var/lib/vigie.db"
         raise StoreError(msg)
     if parsed.database in (None, "", ":memory:"):

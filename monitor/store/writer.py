@@ -29,8 +29,8 @@ WAITING_MAX = 50_000
 """Steps that may wait for the disk; at more, the disk has been too slow for minutes, and the store counts as failed."""
 
 RETRY_S = 1.0
-LOCKED_TRIES_MAX = 6
-"""With the five seconds that SQLite itself waits, half a minute for a foreign program to let go."""
+LOCKED_TRIES_MAX = 10
+"""With the second that SQLite itself waits, twenty seconds for a foreign program to let go."""
 
 _T = TypeVar("_T")
 

@@ -1,0 +1,82 @@
+"""Small rows to put into a store."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitor.core.model import Condition, Decision, Incident, Message, Notification, Phase, ProbeState
+from monitor.store import Store
+from probes.base import Severity
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+RESERVE = 256 * 1024
+
+
+def seconds(number: float) -> datetime:
+    return NOW + timedelta(seconds=number)
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def open_store(path: Path, *, reserve_bytes: int = 0) -> Store:
+    return Store.open(url_of(path), now=NOW, reserve_bytes=reserve_bytes)
+
+
+def note(  # noqa: PLR0913 - each is one fact of a message
+    key: str,
+    *,
+    incident: str = "x-1",
+    destination: str = "first/1",
+    revision: int = 1,
+    step: str = "opened",
+    at: datetime = NOW,
+    critical: bool = False,
+    lasts: timedelta = timedelta(hours=4),
+) -> Notification:
+    return Notification(
+        key=key,
+        incident=incident,
+        revision=revision,
+        step=step,
+        destination=destination,
+        message=Message(title=f"about {key}", symbol="!", paragraphs=(("Why", "because"),)),
+        created=at,
+        expires=at + lasts,
+        critical=critical,
+    )
+
+
+def incident(
+    name: str, *, phase: Phase = Phase.OPEN, opened: datetime = NOW, resolved: datetime | None = None
+) -> Incident:
+    return Incident(
+        id=name,
+        scope="x",
+        condition=Condition.AVAILABILITY,
+        phase=phase,
+        severity=Severity.CRITICAL,
+        channels=("x",),
+        opened=opened,
+        resolved=resolved,
+        reasons=("the page says so",),
+    )
+
+
+def probe(name: str, number: int = 0) -> ProbeState:
+    return ProbeState(id=name, channel=name.split("/", maxsplit=1)[0], seen_at=seconds(number), memory={"n": number})
+
+
+def decision(text: str, *, at: datetime = NOW, channel: str = "x", about: str = "") -> Decision:
+    return Decision(at=at, code="fired", text=text, channel=channel, incident=about, evidence=("x/1#page",))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended; `code` is negative for a signal."""
+
+    code: int
+    out: str
+    err: str
