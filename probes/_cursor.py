@@ -15,6 +15,7 @@ from probes.base import Unreadable
 __all__ = ["News", "advance", "shrunk", "sized"]
 
 SEEN_MAX = 2_000
+PRINTS_VERSION = 1  # raise it when Entry.print is made differently: then nothing is taken for edited, once
 SHRINK_FROM = 10
 SHRINK_TO = 0.1
 SHRINK_BELIEVED_AFTER = timedelta(days=7)
@@ -35,7 +36,7 @@ class News:
         """What to remember; `tell`: the ids of the entries that this reading tells of."""
         marks = self.told | frozenset(tell)
         seen = [[ident, said, ident in marks] for ident, said in self._seen.items()]
-        return {"seen": seen[:SEEN_MAX], **self._size}
+        return {"seen": seen[:SEEN_MAX], "prints": PRINTS_VERSION, **self._size}
 
 
 def advance(feed: Feed, memory: Mapping[str, Any], now: datetime) -> News:
@@ -47,7 +48,10 @@ def advance(feed: Feed, memory: Mapping[str, Any], now: datetime) -> News:
     first = "seen" not in memory
     shrunk(len(feed.entries), memory, now)
     new = () if first else tuple(e for e in feed.entries if e.id not in known)
-    edited = () if first else tuple(e for e in feed.entries if e.id in known and known[e.id][0] != e.print)
+    comparable = memory.get("prints") == PRINTS_VERSION
+    edited = (
+        () if first or not comparable else tuple(e for e in feed.entries if e.id in known and known[e.id][0] != e.print)
+    )
     # Those of the feed first: when the memory is full, what left the feed longest ago is forgotten first.
     seen = {e.id: e.print for e in feed.entries} | {i: said for i, (said, _) in known.items() if i not in _ids(feed)}
     told = frozenset(ident for ident, (_, mark) in known.items() if mark)

@@ -1,8 +1,8 @@
 """Word lists that are data: YAML beside the kind that uses them, so that a team can read and extend what we listen for.
 
 A phrase is words with single spaces; a space also matches a hyphen or any white space. `a|b` is either word, `ban*`
-any word that begins so, and `..` stands for up to four words between. Matching is by whole words, without regard to
-case, in RE2: linear, whatever the text.
+any word that begins so, `ad_spend` two words as one of several (`ads|ad_spend`), and `..` stands for up to four words
+between. Matching is by whole words, without regard to case, in RE2: linear, whatever the text.
 """
 
 import re
@@ -34,10 +34,13 @@ def data(package: str, name: str) -> Any:  # noqa: ANN401 - each list has its ow
 
 
 class Phrases:
-    """A compiled list of phrases; raises ValueError for one that is not written as the module says."""
+    """A compiled list of phrases; raises ValueError for one that is not written as the module says.
 
-    def __init__(self, phrases: Iterable[str]) -> None:
-        patterns = [_pattern(phrase) for phrase in phrases]
+    `literal`: the phrases are names, in which every character stands for itself ("C&A", "Yahoo!").
+    """
+
+    def __init__(self, phrases: Iterable[str], *, literal: bool = False) -> None:
+        patterns = [_name(phrase) if literal else _pattern(phrase) for phrase in phrases]
         options = re2.Options()
         options.case_sensitive = False
         options.log_errors = False
@@ -78,8 +81,17 @@ def _pattern(phrase: str) -> str:
     return pattern
 
 
+def _name(name: str) -> str:
+    words = name.translate(_SAME).split()
+    if not words or len(name) > PHRASE_CHARS_MAX:
+        msg = f"a name has 1 to {PHRASE_CHARS_MAX} characters"
+        raise ValueError(msg)
+    return r"\s+".join(str(re2.escape(word)) for word in words)
+
+
 def _one(word: str) -> str:
     if not word.strip("*"):
         msg = "a phrase has an empty word"
         raise ValueError(msg)
-    return re.escape(word.rstrip("*")) + (rf"(?:{_LETTER}|['-])*" if word.endswith("*") else "")
+    written = _GAP.join(str(re2.escape(part)) for part in word.rstrip("*").split("_"))
+    return written + (rf"(?:{_LETTER}|['-])*" if word.endswith("*") else "")

@@ -22,7 +22,8 @@ from typing import Any
 
 from probes._words import Phrases, data
 from probes.base import Availability, Evidence, Reading, Reason, Unreadable
-from probes.status._page import Component, Incident, Maintenance, Page, StatusParams, judge
+from probes.status._filter import StatusParams
+from probes.status._page import Component, Incident, Maintenance, Page, judge
 
 __all__ = ["Item", "Phase", "endings", "judged", "level_of", "phase_of", "split_title"]
 

@@ -21,8 +21,9 @@ from typing import Any
 from probes import _feed, _text
 from probes._cursor import shrunk, sized
 from probes.base import Availability, Evidence, Fetch, Observation, Reading
+from probes.status._filter import StatusParams
 from probes.status._history import CONFIRMED_FOR, Item, Phase, endings, judged, level_of, phase_of, split_title
-from probes.status._page import Component, StatusParams
+from probes.status._page import Component
 
 __all__ = ["AGES", "MARKUP", "Params", "components_of", "interpret", "items_of", "observe"]
 

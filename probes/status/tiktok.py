@@ -12,8 +12,8 @@ from typing import Any
 from probes import _feed
 from probes._words import Phrases
 from probes.base import Availability, Fetch, Observation, Reading, Unreadable
+from probes.status._filter import StatusParams
 from probes.status._history import Item, Phase, judged
-from probes.status._page import StatusParams
 from probes.status.feed import components_of, items_of
 
 __all__ = ["AGES", "MARKUP", "Params", "interpret", "observe"]

@@ -14,7 +14,6 @@ Incidents" for a quiet month. The page of that address without ".md" is HTML and
 age, as in every history (`_history`): X left one of February 2025 "ongoing" for months.
 """
 
-import calendar
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -23,8 +22,8 @@ from typing import Any
 from probes import _charset, _text
 from probes.base import Evidence, Fetch, Observation, Reading, Reason, Request, Unreadable
 from probes.status import _json
+from probes.status._filter import StatusParams
 from probes.status._history import Item, Phase, judged, level_of
-from probes.status._page import StatusParams
 
 __all__ = ["AGES", "MARKUP", "Params", "interpret", "observe"]
 
@@ -44,7 +43,20 @@ _ONGOING = re.compile(
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"no (?:past )?incidents?", re.IGNORECASE)
-_MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_abbr)}
+_MONTHS = {
+    "jan": 1,
+    "feb": 2,
+    "mar": 3,
+    "apr": 4,
+    "may": 5,
+    "jun": 6,
+    "jul": 7,
+    "aug": 8,
+    "sep": 9,
+    "oct": 10,
+    "nov": 11,
+    "dec": 12,
+}
 
 
 class Params(StatusParams):
