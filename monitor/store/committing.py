@@ -1,6 +1,7 @@
 """A batch of Writes as statements. Of states only the last word is written; of what is a record, every row in order."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, bindparam, delete, insert, select
@@ -62,7 +63,12 @@ def _apply(
 
 
 def _upsert(connection: Connection, table: Table) -> Insert:
-    statement = inserting(connection, table)
+    return _upsert_in(connection.dialect.name, table)
+
+
+@cache
+def _upsert_in(dialect: str, table: Table) -> Insert:
+    statement = inserting(dialect, table)
     fresh = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=fresh)
 

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, or_, select, update
+from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, func, insert, or_, select, update
 
 from monitor.core.model import Message, Notification, SendOutcome
 from monitor.store import codec
 from monitor.store.rows import FINAL, UNSENT, OutboxRow, OutboxState, OutboxStats
-from monitor.store.schema import attempt, inserting, outbox
+from monitor.store.schema import attempt, outbox
 
 __all__ = ["LEASE_S", "expire", "lapse", "lease", "next_due", "put", "row_of", "settle", "stats"]
 
@@ -35,47 +35,131 @@ _FINAL_OF = {
 }
 
 
+# Built once: making a statement costs more than running it.
+_BUSY = outbox.alias("busy")
+_THREAD_BUSY = (
+    select(1)
+    .where(_BUSY.c.shard == _o.shard, _BUSY.c.incident == _o.incident, _BUSY.c.destination == _o.destination)
+    .where(_BUSY.c.state == OutboxState.LEASED)
+    .correlate(outbox)
+    .exists()
+)
+_FREE = (
+    _o.destination.not_in(bindparam("exclude", expanding=True)),
+    or_(bindparam("all", type_=Boolean), _o.destination.in_(bindparam("only", expanding=True))),
+    ~_THREAD_BUSY,
+)
+_ORDER = (_o.critical.desc(), _o.due, _o.id)
+_RANKED = (
+    select(_o.id, func.row_number().over(partition_by=_o.destination, order_by=_ORDER).label("place"))
+    .where(_o.state.in_(UNSENT), _o.due <= bindparam("now"), _o.expires > bindparam("now"), *_FREE)
+    .subquery()
+)
+_DUE = (
+    select(outbox)
+    .where(_o.id.in_(select(_RANKED.c.id).where(_RANKED.c.place <= bindparam("each"))))
+    .order_by(*_ORDER)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_TAKE = (
+    update(outbox)
+    .where(_o.id == bindparam("row"))
+    .values(
+        state=OutboxState.LEASED,
+        attempts=_o.attempts + 1,
+        lease_owner=bindparam("who"),
+        lease_until=bindparam("until"),
+    )
+)
+_LEASED = select(outbox).where(_o.state == OutboxState.LEASED).order_by(_o.id)
+_OF_KEY = select(outbox).where(_o.shard == bindparam("of"), _o.key == bindparam("named")).with_for_update()
+_WAITING_BEHIND = (
+    select(_o.id)
+    .where(_o.shard == bindparam("of"), _o.incident == bindparam("about"), _o.destination == bindparam("to"))
+    .where(_o.id > bindparam("row"), _o.state.in_(UNSENT))
+    .limit(1)
+)
+_CLOSE = (
+    update(outbox)
+    .where(_o.id == bindparam("row"))
+    .values(state=bindparam("end"), lease_owner="", lease_until=None, last_error=bindparam("why"))
+)
+_AGAIN = (
+    update(outbox)
+    .where(_o.id == bindparam("row"))
+    .values(
+        state=OutboxState.RETRY,
+        due=bindparam("next"),
+        repeat=bindparam("perhaps"),
+        lease_owner="",
+        lease_until=None,
+        last_error=bindparam("why"),
+    )
+)
+_LOG = insert(attempt)
+_NEXT_DUE = select(func.min(_o.due)).where(_o.state.in_(UNSENT), *_FREE)
+_NEXT_OVER = select(func.min(_o.expires)).where(_o.state.in_(UNSENT))
+_NEXT_LOST = select(func.min(_o.lease_until)).where(_o.state == OutboxState.LEASED)
+
+_PUT_MAX = 500  # notifications a statement: databases bound the number of parameters
+
+
+def _lanes(exclude: Collection[str], destinations: Collection[str] | None) -> dict[str, Any]:
+    return {"exclude": sorted(exclude), "all": destinations is None, "only": sorted(destinations or ())}
+
+
+# --- in --------------------------------------------------------------------------------------------------------------
+
+
 def put(connection: Connection, shard: int, notifications: Sequence[Notification]) -> None:
     """Take notifications in, in order. One whose key is known already changes nothing."""
-    for n in notifications:
-        values = {
-            "shard": shard,
-            "key": n.key,
-            "incident": n.incident,
-            "revision": n.revision,
-            "step": n.step,
-            "destination": n.destination,
-            "message": codec.encode(codec.MESSAGE, n.message),
-            "created": n.created,
-            "expires": n.expires,
-            "critical": n.critical,
-            "state": OutboxState.PENDING,
-            "due": n.created,
-            "attempts": 0,
-            "repeat": False,
-            "lease_owner": "",
-            "last_error": "",
-        }
-        if connection.execute(inserting(connection, outbox).on_conflict_do_nothing(), values).rowcount:
-            older = (_o.shard == shard, _o.incident == n.incident, _o.destination == n.destination, _o.key != n.key)
-            _supersede(connection, select(outbox).where(*older, _o.state.in_(UNSENT)), n.created)
+    for start in range(0, len(notifications), _PUT_MAX):
+        some: dict[str, Notification] = {}
+        for n in notifications[start : start + _PUT_MAX]:
+            some.setdefault(n.key, n)
+        known = set(connection.scalars(select(_o.key).where(_o.shard == shard, _o.key.in_(list(some)))))
+        fresh = [n for n in some.values() if n.key not in known]
+        if fresh:
+            connection.execute(insert(outbox), [_fresh(shard, n) for n in fresh])
+            _supersede(connection, shard, {n.incident for n in fresh})
 
 
-def _supersede(connection: Connection, query: Select[Any], at: datetime) -> None:
-    for row in connection.execute(query).all():
-        _close(connection, row, SendOutcome.SUPERSEDED, at, "a newer message took its place")
+def _fresh(shard: int, n: Notification) -> dict[str, Any]:
+    return {
+        "shard": shard,
+        "key": n.key,
+        "incident": n.incident,
+        "revision": n.revision,
+        "step": n.step,
+        "destination": n.destination,
+        "message": codec.encode(codec.MESSAGE, n.message),
+        "created": n.created,
+        "expires": n.expires,
+        "critical": n.critical,
+        "state": OutboxState.PENDING,
+        "due": n.created,
+        "attempts": 0,
+        "repeat": False,
+        "lease_owner": "",
+        "last_error": "",
+    }
+
+
+def _supersede(connection: Connection, shard: int, incidents: Collection[str]) -> None:
+    """Of the unsent rows of each thread, only the newest stays."""
+    query = select(outbox).where(_o.shard == shard, _o.incident.in_(sorted(incidents)), _o.state.in_(UNSENT))
+    newest: dict[tuple[str, str], Row[Any]] = {}
+    for row in connection.execute(query.order_by(_o.id.desc())).all():
+        newer = newest.setdefault((row.incident, row.destination), row)
+        if newer is not row:
+            _close(connection, row, SendOutcome.SUPERSEDED, newer.created, "a newer message took its place")
 
 
 def _close(
     connection: Connection, row: Row[Any], outcome: SendOutcome, at: datetime, detail: str, took_s: float = 0.0
 ) -> None:
-    values = {
-        "state": _FINAL_OF[outcome],
-        "lease_owner": "",
-        "lease_until": None,
-        "last_error": detail[:ERROR_CHARS_MAX],
-    }
-    connection.execute(update(outbox).where(_o.id == row.id), values)
+    connection.execute(_CLOSE, {"row": row.id, "end": _FINAL_OF[outcome], "why": detail[:ERROR_CHARS_MAX]})
     _note(connection, row, outcome, at, detail, took_s)
 
 
@@ -90,7 +174,7 @@ def _note(
         "detail": detail[:ERROR_CHARS_MAX],
         "took_s": took_s,
     }
-    connection.execute(insert(attempt), line)
+    connection.execute(_LOG, line)
 
 
 # --- lease -----------------------------------------------------------------------------------------------------------
@@ -112,50 +196,23 @@ def lease(  # noqa: PLR0913 - each is one plain condition of what may go out now
     `exclude`: destinations whose lane is busy; `destinations`: only these. At most `per_destination` rows each, so that
     one destination's backlog does not fill the batch.
     """
-    lapse(connection, now, _o.lease_until <= now)
-    order = (_o.critical.desc(), _o.due, _o.id)
-    due = [_o.state.in_(UNSENT), _o.due <= now, _o.expires > now, *_lanes(exclude, destinations), ~_thread_busy()]
-    place = func.row_number().over(partition_by=_o.destination, order_by=order).label("place")
-    ranked = select(_o.id, place).where(*due).subquery()
-    heads = select(ranked.c.id).where(ranked.c.place <= per_destination)
-    query = select(outbox).where(_o.id.in_(heads)).order_by(*order).limit(limit).with_for_update(skip_locked=True)
-    rows = connection.execute(query).all()
+    lapse(connection, now, lost=False)
+    wanted = {"now": now, "each": per_destination, "most": limit, **_lanes(exclude, destinations)}
+    rows = connection.execute(_DUE, wanted).all()
     until = now + timedelta(seconds=lease_s)
     if rows:
-        values = {"state": OutboxState.LEASED, "attempts": _o.attempts + 1, "lease_owner": owner, "lease_until": until}
-        connection.execute(update(outbox).where(_o.id.in_([row.id for row in rows])).values(values))
-    taken = {"state": OutboxState.LEASED, "lease_owner": owner}
-    return [row_of(row, attempts=row.attempts + 1, lease_until=until, **taken) for row in rows]
+        connection.execute(_TAKE, [{"row": row.id, "who": owner, "until": until} for row in rows])
+    taken = {"state": OutboxState.LEASED, "lease_owner": owner, "lease_until": until}
+    return [row_of(row, attempts=row.attempts + 1, **taken) for row in rows]
 
 
-def _lanes(exclude: Collection[str], destinations: Collection[str] | None) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if exclude:
-        found.append(_o.destination.not_in(sorted(exclude)))
-    if destinations is not None:
-        found.append(_o.destination.in_(sorted(destinations)))
-    return found
-
-
-def _thread_busy() -> ColumnElement[bool]:
-    other = outbox.alias("other")
-    same = (other.c.shard == _o.shard, other.c.incident == _o.incident, other.c.destination == _o.destination)
-    return select(1).where(*same, other.c.state == OutboxState.LEASED).correlate(outbox).exists()
-
-
-def lapse(connection: Connection, now: datetime, *which: ColumnElement[bool]) -> int:
-    """Take leases back whose holder is lost: it may have sent, or not. The next attempt is marked a repeat."""
-    rows = connection.execute(select(outbox).where(_o.state == OutboxState.LEASED, *which).order_by(_o.id)).all()
+def lapse(connection: Connection, now: datetime, *, lost: bool) -> int:
+    """Take back the leases that are over; all of them if the holder is `lost`. It may have sent, or not: the next
+    attempt is marked a repeat.
+    """
+    rows = [row for row in connection.execute(_LEASED).all() if lost or row.lease_until <= now]
     for row in rows:
-        _again(
-            connection,
-            row,
-            SendOutcome.UNKNOWN,
-            now,
-            now,
-            "the sender ended before it said how it went",
-            0.0,
-        )
+        _again(connection, row, SendOutcome.UNKNOWN, now, now, "the sender ended before it said how it went")
     return len(rows)
 
 
@@ -180,7 +237,7 @@ def settle(  # noqa: PLR0913 - one attempt has that many facts
     if outcome is SendOutcome.RETRY and due is None:
         msg = f"{key}: a retry needs the time when it is due"
         raise ValueError(msg)
-    row = connection.execute(select(outbox).where(_o.shard == shard, _o.key == key).with_for_update()).one_or_none()
+    row = connection.execute(_OF_KEY, {"of": shard, "named": key}).one_or_none()
     if row is None:
         return False
     if row.state in FINAL:
@@ -194,23 +251,27 @@ def settle(  # noqa: PLR0913 - one attempt has that many facts
 
 
 def _again(
-    connection: Connection, row: Row[Any], outcome: SendOutcome, at: datetime, due: datetime, detail: str, took_s: float
+    connection: Connection,
+    row: Row[Any],
+    outcome: SendOutcome,
+    at: datetime,
+    due: datetime,
+    detail: str,
+    took_s: float = 0.0,
 ) -> None:
     """Back into the queue, unless a newer message of the thread waits already: then that one tells it all."""
     _note(connection, row, outcome, at, detail, took_s)
-    thread = (_o.shard == row.shard, _o.incident == row.incident, _o.destination == row.destination)
-    if connection.execute(select(_o.id).where(*thread, _o.id > row.id, _o.state.in_(UNSENT)).limit(1)).first():
+    thread = {"of": row.shard, "about": row.incident, "to": row.destination, "row": row.id}
+    if connection.execute(_WAITING_BEHIND, thread).first():
         _close(connection, row, SendOutcome.SUPERSEDED, at, "a newer message took its place")
         return
     values = {
-        "state": OutboxState.RETRY,
-        "due": min(due, row.expires),
-        "repeat": row.repeat or outcome is SendOutcome.UNKNOWN,
-        "lease_owner": "",
-        "lease_until": None,
-        "last_error": detail[:ERROR_CHARS_MAX],
+        "row": row.id,
+        "next": min(due, row.expires),
+        "perhaps": row.repeat or outcome is SendOutcome.UNKNOWN,
+        "why": detail[:ERROR_CHARS_MAX],
     }
-    connection.execute(update(outbox).where(_o.id == row.id), values)
+    connection.execute(_AGAIN, values)
 
 
 def expire(connection: Connection, now: datetime, limit: int) -> list[OutboxRow]:
@@ -227,10 +288,8 @@ def expire(connection: Connection, now: datetime, limit: int) -> list[OutboxRow]
 
 def next_due(connection: Connection, exclude: Collection[str] = ()) -> datetime | None:
     """When `lease` or `expire` will next have something to do; what waits for a busy thread or lane does not count."""
-    ready = select(func.min(_o.due)).where(_o.state.in_(UNSENT), ~_thread_busy(), *_lanes(exclude, None))
-    over = select(func.min(_o.expires)).where(_o.state.in_(UNSENT))
-    lost = select(func.min(_o.lease_until)).where(_o.state == OutboxState.LEASED)
-    times = [connection.execute(query).scalar() for query in (ready, over, lost)]
+    queries = (_NEXT_DUE, _lanes(exclude, None)), (_NEXT_OVER, None), (_NEXT_LOST, None)
+    times = [connection.execute(query, values).scalar() for query, values in queries]
     return min((time for time in times if time is not None), default=None)
 
 

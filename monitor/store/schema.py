@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     DateTime,
     Dialect,
     Float,
@@ -86,9 +85,9 @@ class Words(TypeDecorator[str]):
         return None if value is None else sound(value).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def inserting(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def inserting(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT: the one thing that the two databases spell alike and SQLAlchemy keeps apart."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rowids for INTEGER only

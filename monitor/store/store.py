@@ -254,7 +254,7 @@ class Store(StoreReader):
 
     def release_leases(self, now: datetime) -> int:
         """At a start: take back what an earlier process was sending when it ended. Returns how many."""
-        return self._write(lambda connection: outbox.lapse(connection, now))
+        return self._write(lambda connection: outbox.lapse(connection, now, lost=True))
 
     def expire(self, now: datetime, limit: int = EXPIRE_ROWS_MAX) -> list[OutboxRow]:
         """Give up what is past its time; the rows come back so that people can be told."""

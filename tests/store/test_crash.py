@@ -50,8 +50,7 @@ def promises_hold(path: Path, said: list[str]) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("nth", [1, 3])
-@pytest.mark.parametrize("name", ["before_commit", "after_commit_before_done", "after_settle"])
+@pytest.mark.parametrize(("name", "nth"), [("before_commit", 2), ("after_commit_before_done", 1), ("after_settle", 3)])
 def test_F01_a_kill_at_a_failpoint_loses_nothing_and_repeats_at_most_one_message(
     path: Path, name: str, nth: int
 ) -> None:
@@ -81,7 +80,7 @@ def test_a_failpoint_that_is_written_wrongly_is_refused(path: Path) -> None:
 
 
 STRACE = shutil.which("strace")
-CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink", "openat", "write")
+CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink", "openat")
 
 
 @pytest.mark.slow
@@ -93,8 +92,6 @@ def test_F01_F02_a_kill_at_any_system_call_of_the_store_loses_nothing(tmp_path: 
     assert STRACE is not None
     killed = 0
     log = tmp_path / "strace"
-    fresh = tmp_path / "0" / "vigie.db"
-    run(fresh, STRACE, "-f", "-qq", "-e", f"trace={call}", "-P", str(fresh.parent), "-o", str(log))
     for nth in range(1, 400):
         path = tmp_path / str(nth) / "vigie.db"
         files = [
@@ -115,7 +112,7 @@ def test_F01_F02_a_kill_at_any_system_call_of_the_store_loses_nothing(tmp_path: 
         shutil.rmtree(path.parent)
     else:
         pytest.fail("the calls did not come to an end")
-    assert killed or call in ("write", "fsync", "unlink"), f"{call} was never met: the test tests nothing"
+    assert killed, f"{call} was never met: the test tests nothing"
 
 
 def test_a_store_is_closed_in_order_even_when_nothing_was_written(path: Path) -> None:

@@ -34,11 +34,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(place: Path) -> Path:
-    """Write until nothing more fits."""
+    """A file that takes all that is free."""
     ballast = place / "ballast"
-    with ballast.open("ab", buffering=0) as file, pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-        while True:
-            file.write(b"x" * 4096)
+    with ballast.open("ab", buffering=0) as file:
+        free = os.statvfs(place)
+        file.write(b"x" * (free.f_bavail * free.f_frsize))
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            file.write(b"x")
     return ballast
 
 

@@ -103,7 +103,11 @@ def test_a_callback_that_fails_is_logged_and_the_others_still_come(
 ) -> None:
     writer = Writer(counting, on_failure=never, group_s=LONG_S)
     done = threading.Event()
-    writer.submit(Writes(), urgent=False, done=lambda: {}[0])
+
+    def missing() -> None:
+        raise KeyError("of the test's own making")
+
+    writer.submit(Writes(), urgent=False, done=missing)
     writer.submit(Writes(), urgent=True, done=done.set)
     assert done.wait(10)
     assert writer.close(5)
