@@ -137,6 +137,7 @@ class _Loader:
         self.references = References(environ, path.resolve().parent)
         self.files: list[Path] = [path]
         self.warnings: list[str] = []
+        self.silent: list[str] = []  # channels without a probe
         self.secrets: set[str] = set()
         self.root: Node = documents.Mapping(1, 1, ())
 
@@ -227,7 +228,7 @@ class _Loader:
         if known and known.defunct:
             self.warnings.append(f"{known.name} no longer exists; it is shown as unknown")
         elif not entries:
-            self.warnings.append(f"{entry.name or (known.name if known else channel)} has no probes; it stays unknown")
+            self.silent.append(entry.name or (known.name if known else channel))
         return entries
 
     def _channel_rule(
@@ -322,6 +323,8 @@ class _Loader:
             specs += own
         if len(specs) > PROBES_MAX:
             self._fault(self._node("channels"), "channels", f"there are {len(specs)} probes; at most {PROBES_MAX}")
+        if self.silent:
+            self.warnings.append(f"no probe speaks for these, so they stay unknown: {', '.join(self.silent)}")
         if not team.channels:
             self.warnings.append("no channel is watched: `channels` is empty")
         contacts = list(self._people(team))

@@ -102,7 +102,7 @@ def test_a_receiver_without_contacts_is_said_too(tmp_path: Path) -> None:
 def test_channels_without_probes_and_defunct_ones_are_said(tmp_path: Path) -> None:
     warnings = loaded(tmp_path, "channels: {vine: {}, telegram: {}}").warnings
     assert any("Vine no longer exists" in warning for warning in warnings)
-    assert any("Telegram has no probes" in warning for warning in warnings)
+    assert any("no probe speaks for these, so they stay unknown: Telegram" in warning for warning in warnings)
 
 
 def test_settings_are_frozen_and_equal_when_the_content_is(tmp_path: Path) -> None:

@@ -141,7 +141,8 @@ def test_a_literal_authorization_header_counts_as_a_secret() -> None:
 
 
 def test_the_fingerprint_does_not_depend_on_secrets(tmp_path: Path) -> None:
-    text = "people: {a: {name: A, contacts: ['json://u:${PASS}@h.example']}}\nroutes: {receiver: a}\n"
+    text = "team: {name: 'Team ${PASS}'}\n"
+    text += "people: {a: {name: A, contacts: ['json://u:${PASS}@h.example']}}\nroutes: {receiver: a}\n"
     text += channel().replace(PAGE, "http://h.example/x?token=${PASS}")
     one, other = loaded(tmp_path, text, {"PASS": "first-one"}), loaded(tmp_path, text, {"PASS": "second-one"})
     assert one.fingerprint == other.fingerprint
