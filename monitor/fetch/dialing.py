@@ -89,7 +89,9 @@ class Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The host's addresses; raises OSError when there are none or nobody answers."""
         if host.rstrip(".").lower() == "localhost":
-            return [_result(host, address, port) for address in _LOOPBACK[family]]
+            own = _LOOPBACK[family]
+            allowed = [address for address in own if self._is_team(address)]  # if only one of the two is, then that
+            return [_result(host, address, port) for address in allowed or own]
         self.pending.add(host)
         try:
             found = await self._inner.resolve(host, port, family)
@@ -138,8 +140,9 @@ def connector(policy: FetchPolicy, resolver: Resolver, *, checked: bool) -> aioh
             stage.sockets = (*stage.sockets, made)
         return made
 
-    context = ssl.create_default_context()
+    context: ssl.SSLContext | bool = True  # the system's roots, which the client library has loaded already
     if policy.ca_file:
+        context = ssl.create_default_context()
         context.load_verify_locations(policy.ca_file)
     return aiohttp.TCPConnector(
         resolver=resolver,

@@ -34,7 +34,7 @@ _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTD
 def explain(error: BaseException, target: Target, stage: Stage, *, proxied: bool) -> Unreachable | Unreadable:
     """The exception that a probe's run ends with, for what the client library raised in one attempt."""
     place = target.place
-    if stage.refused and isinstance(error, aiohttp.ClientConnectorError):
+    if stage.refused and not stage.sockets and isinstance(error, aiohttp.ClientConnectorError):
         return Unreadable(refusal(place, stage.refused), Reason.FORBIDDEN)
     if proxied and isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
         return Unreachable(f"the proxy did not let us through to {place}", Reason.CONNECT)

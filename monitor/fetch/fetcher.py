@@ -31,7 +31,7 @@ _KEEP_METHOD = frozenset({307, 308})
 _NO_HEADERS: frozenset[tuple[str, str]] = frozenset()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _RETRY_AFTER = frozenset({429, 503})
-_OK, _NOT_MODIFIED, _TOO_MANY = 200, 304, 429
+_STATUS_MIN, _OK, _NOT_MODIFIED, _TOO_MANY = 100, 200, 304, 429
 _FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ValueError)
 
 
@@ -301,6 +301,8 @@ class Fetcher:
             headers, body = response.headers, b""
             if status == _NOT_MODIFIED and answer is not None:
                 status, body, got = _OK, answer.body, _confirmed(answer.headers, headers)
+            elif status < _STATUS_MIN:
+                raise Unreadable(f"the status {status} does not exist", Reason.FORMAT)  # noqa: TRY301 - named below
             else:
                 got = _lowered(headers)
                 if status not in _REDIRECTS:
