@@ -73,7 +73,9 @@ def secret_values(values: Mapping[str, Any], *, named: bool = False) -> set[str]
         secret = named or bool(_SECRET_FIELD.search(name))
         for one in value if isinstance(value, (list, tuple)) else (value,):
             if isinstance(one, SecretStr):
-                found.add(one.get_secret_value())
+                text = one.get_secret_value()
+                if secret or not _SAFE_VALUE.fullmatch(text):  # "application/json" under Accept is none
+                    found |= {text, text.rpartition(" ")[2]}
             elif isinstance(one, Mapping):
                 found |= secret_values(one, named=secret)
             elif isinstance(one, str) and secret:

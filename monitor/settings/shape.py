@@ -135,7 +135,8 @@ class Shaper:
             if isinstance(value, Scalar) and value.null and not _wants_scalar(value_type):
                 value = Mapping(value.line, value.column, ())  # noqa: PLW2901 - `reddit:` is `reddit: {}`
             name = self._scalar(key, _options(key_type), below)
-            held = self.shape(value, value_type, below)
+            empty = isinstance(value, Scalar) and value.null and type(None) in get_args(value_type)
+            held = None if empty else self.shape(value, value_type, below)
             if name is BROKEN or held is BROKEN:
                 whole = False
             else:

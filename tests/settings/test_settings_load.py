@@ -210,6 +210,19 @@ def test_no_channel_is_called_monitor(tmp_path: Path) -> None:
     assert (fault.line, fault.column, fault.key) == (2, 3, "channels.monitor")
 
 
+def test_a_call_takes_headers_and_expectations_of_every_type(tmp_path: Path) -> None:
+    call = "{kind: api.call, url: 'http://h.example/ping', "
+    call += "headers: {Accept: application/json, Authorization: 'Bearer ${T}'}, "
+    call += "expect_status: [200, 204], expect_json: {ok: true, n: 3, name: NO, gone: null, version: 1.10}}"
+    settings = loaded(tmp_path, f"channels: {{a: {{probes: [{call}]}}}}", {"T": "swordfish"})
+    params = settings.probes[0].params.model_dump()
+    assert params["expect_json"] == {"ok": True, "n": 3, "name": "NO", "gone": None, "version": 1.1}
+    assert params["expect_status"] == (200, 204)
+    assert settings.secrets == {"swordfish", "Bearer swordfish"}
+    assert settings.probes[0].rule.measured is not None
+    assert "swordfish" not in repr(settings)
+
+
 def test_settings_errors_survive_a_pickle(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         loaded(tmp_path, "a: 1")
