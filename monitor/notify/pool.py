@@ -1,8 +1,8 @@
 """Killable notifier processes: the real sender.
 
-Apprise and requests never run in the daemon. One worker process serves all destinations, a thread each; a thread that
-is stuck past its deadline cannot be ended, so its process is retired: it gets no new work, may finish what it has, and
-is killed. The next send starts a fresh one. The sends of other destinations go on through both.
+Apprise and requests never run in the daemon. One worker process serves all destinations, a thread each. A thread that
+is stuck past its deadline cannot be ended, so its process is replaced: a fresh one is started, the old one serves the
+other destinations until that is ready, then finishes what it has and is killed.
 """
 
 import asyncio
@@ -80,7 +80,8 @@ class _Worker:
         self._reader: asyncio.Task[None] | None = None
         self.idle = asyncio.Event()
         self.idle.set()
-        self.usable = True
+        self.alive = True
+        self.stuck: set[str] = set()  # lanes whose thread may hang
 
     @classmethod
     async def start(cls) -> "_Worker":
@@ -145,14 +146,14 @@ class _Worker:
         except (OSError, ValueError) as fault:
             LOG.warning("a notifier process spoke nonsense: %s", type(fault).__name__)
         finally:
-            self.usable = False
+            self.alive = False
             for owed in self._owed.values():
                 if not owed.answer.done():
                     owed.answer.set_exception(BrokenPipeError("the notifier process ended"))
 
     async def kill(self) -> None:
         """End the process now and let nothing of it remain."""
-        self.usable = False
+        self.alive = False
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         if self._process.stdin is not None:
@@ -172,7 +173,7 @@ class WorkerSender:
         self._contacts = dict(contacts)
         self._attempt_s = attempt_s
         self._worker: _Worker | None = None
-        self._starting = asyncio.Lock()
+        self._fresh: asyncio.Task[_Worker] | None = None
         self._retired: dict[asyncio.Task[None], _Worker] = {}
         self._closed = False
 
@@ -186,7 +187,7 @@ class WorkerSender:
     async def start(self) -> None:
         """Start a process ahead of the first send, which is then some 0.5 s faster. A failure here is only logged."""
         try:
-            await self._ready()
+            await self._ready("")
         except (OSError, TimeoutError, ValueError) as fault:
             LOG.warning("no notifier process could be started yet: %s", type(fault).__name__)
 
@@ -198,26 +199,22 @@ class WorkerSender:
         if self._closed:
             return Sent(SendOutcome.RETRY, "the notifier is closing")
         try:
-            worker = await self._ready()
+            worker = await self._ready(destination_id)
         except (OSError, TimeoutError, ValueError) as fault:
             return Sent(SendOutcome.RETRY, f"no notifier process could be started: {type(fault).__name__}")
-        job = {
-            "op": "send",
-            "lane": destination_id,
-            "contact": contact,
-            "envelope": _ENVELOPE.dump_python(envelope, mode="json"),
-        }
-        owed = worker.give(job)
+        words = _ENVELOPE.dump_python(envelope, mode="json")
+        owed = worker.give({"op": "send", "lane": destination_id, "contact": contact, "envelope": words})
         try:
             async with asyncio.timeout(self._attempt_s):
                 return _SENT.validate_python((await owed.answer)["sent"])
         except (TimeoutError, ConnectionError) as fault:
-            self._retire(worker)
+            worker.stuck.add(destination_id)
+            self._replace(worker)
             slow = isinstance(fault, TimeoutError)
             why = f"no end within {self._attempt_s:g} s" if slow else "the notifier process ended"
             return Sent(SendOutcome.UNKNOWN if owed.out else SendOutcome.RETRY, why)
         except asyncio.CancelledError:
-            self._retire(worker)
+            worker.stuck.add(destination_id)
             raise
         finally:
             worker.done(owed)
@@ -225,7 +222,7 @@ class WorkerSender:
     async def check(self, contacts: Mapping[str, str]) -> dict[str, str]:
         """Return a fault per contact id, for those that have one; nothing is sent. Raises OSError or TimeoutError."""
         faults = {name: fault for name, contact in contacts.items() if (fault := surface_fault(contact))}
-        worker = await self._ready()
+        worker = await self._ready("check")
         async with asyncio.timeout(CHECK_S_MAX):
             for name, contact in contacts.items():
                 if name in faults:
@@ -241,32 +238,49 @@ class WorkerSender:
     async def close(self) -> None:
         """Kill every process; sends under way end as cut off. Takes a second or two at most."""
         self._closed = True
+        if self._fresh is not None:
+            self._fresh.cancel()
+            await asyncio.wait({self._fresh}, timeout=CLOSE_S_MAX)
         workers = [*self._retired.values(), *([self._worker] if self._worker else [])]
-        for task in self._retired:
+        tasks = list(self._retired)
+        for task in tasks:
             task.cancel()
         await asyncio.gather(*(worker.kill() for worker in workers), return_exceptions=True)
-        await asyncio.gather(*self._retired, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._worker = None
 
-    async def _ready(self) -> _Worker:
-        async with self._starting:
-            if self._worker is None or not self._worker.usable:
-                if self._worker is not None:
-                    self._retire(self._worker)
-                self._worker = await _Worker.start()
-            return self._worker
+    async def _ready(self, lane: str) -> _Worker:
+        """Return a process in which this lane's thread is free, starting one if there is none."""
+        worker = self._worker
+        if worker is not None and worker.alive and lane not in worker.stuck:
+            return worker
+        return await asyncio.shield(self._renew())
 
-    def _retire(self, worker: _Worker) -> None:
-        """Give this process no more work; kill it when it has finished what it has, or after `RETIRE_S_MAX`."""
-        worker.usable = False
-        if self._worker is worker:
-            self._worker = None
-        if worker in self._retired.values():
-            return
-        hurry = len(self._retired) >= RETIRED_MAX
-        task = asyncio.create_task(_finish(worker, 0.0 if hurry else RETIRE_S_MAX), name="retire notifier")
-        self._retired[task] = worker
-        task.add_done_callback(lambda done: self._retired.pop(done, None))
+    def _replace(self, worker: _Worker) -> None:
+        """Have a fresh process take over from one with a stuck thread; the old one serves the others until then."""
+        if worker is self._worker and not self._closed:
+            self._renew()
+
+    def _renew(self) -> "asyncio.Task[_Worker]":
+        if self._fresh is None:
+            self._fresh = asyncio.create_task(self._take_over(), name="start notifier")
+            self._fresh.add_done_callback(self._renewed)
+        return self._fresh
+
+    def _renewed(self, task: "asyncio.Task[_Worker]") -> None:
+        self._fresh = None
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            LOG.warning("a notifier process could not be started: %s", type(fault).__name__)
+
+    async def _take_over(self) -> _Worker:
+        fresh = await _Worker.start()
+        old, self._worker = self._worker, fresh
+        if old is not None:
+            patience_s = RETIRE_S_MAX if len(self._retired) < RETIRED_MAX else 0.0
+            task = asyncio.create_task(_finish(old, patience_s), name="retire notifier")
+            self._retired[task] = old
+            task.add_done_callback(lambda done: self._retired.pop(done, None))
+        return fresh
 
 
 async def _finish(worker: _Worker, patience_s: float) -> None:

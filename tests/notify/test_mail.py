@@ -136,8 +136,9 @@ async def test_B53_a_title_with_line_ends_adds_no_header(sender: WorkerSender) -
         ({"data": "554 spam"}, SendOutcome.REJECTED),
         ({"data": "452 no room"}, SendOutcome.RETRY),
         ({"data": "cut"}, SendOutcome.UNKNOWN),
+        ({"data": "250 " + "x" * 9_000}, SendOutcome.UNKNOWN),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:24],
 )
 async def test_the_servers_codes_decide(sender: WorkerSender, answers: dict[str, str], outcome: SendOutcome) -> None:
     async with postbox(**answers) as box:
