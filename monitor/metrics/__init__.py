@@ -270,8 +270,8 @@ class Metrics:
         """A notification was given up."""
         self.number("vigie_dead_letters_total").value += 1
 
-    def outbox(self, messages: Mapping[OutboxState, int], oldest_s: float) -> None:
-        """The outbox as it stands; `oldest_s`: age of the oldest row that is due, 0 when there is none."""
+    def outbox(self, messages: Mapping[str, int], oldest_s: float) -> None:
+        """The outbox as it stands, by the words of `OutboxState`; `oldest_s`: age of the oldest due row, else 0."""
         for state in OutboxState:
             self.number("vigie_outbox_messages", state).value = messages.get(state, 0)
         self.put(self.number("vigie_outbox_oldest_age_seconds"), oldest_s)

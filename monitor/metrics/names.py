@@ -40,12 +40,16 @@ class Suppressed(StrEnum):
 
 
 class OutboxState(StrEnum):
-    """Where a row of the outbox is: due or not yet tried, being sent, to be tried again, given up."""
+    """Where a notification is; the words are those of the outbox itself, so its counts can be shown as they are."""
 
     PENDING = "pending"
     LEASED = "leased"
     RETRY = "retry"
-    DEAD = "dead"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
 
 
 class Refused(StrEnum):
@@ -112,7 +116,8 @@ TABLE: tuple[Name, ...] = (
          ("destination", "outcome"), _closed(outcome=SendOutcome)),
     Name("vigie_notifications_suppressed_total", "counter", "Notifications that were held back, by reason.",
          ("reason",), _closed(reason=Suppressed)),
-    Name("vigie_outbox_messages", "gauge", "Notifications in the outbox.", ("state",), _closed(state=OutboxState)),
+    Name("vigie_outbox_messages", "gauge", "Notifications the outbox keeps, by where they are.",
+         ("state",), _closed(state=OutboxState)),
     Name("vigie_outbox_oldest_age_seconds", "gauge", "Age of the oldest notification that is due and not sent."),
     Name("vigie_dead_letters_total", "counter", "Notifications that were given up."),
     Name("vigie_scheduler_late_seconds", "histogram", "How late runs started against their schedule.",

@@ -1,0 +1,324 @@
+"""The pages: rendered here, complete without JavaScript; a small script only fetches them anew.
+
+A page is made once per commit and minute and then shared; the rows of the board are made once per change of a channel.
+"""
+
+import asyncio
+import functools
+import hashlib
+from datetime import datetime, timedelta
+from importlib import resources
+from typing import Any
+from urllib.parse import parse_qs
+
+import jinja2
+from aiohttp import web
+from markupsafe import Markup
+
+from monitor.core import wording
+from monitor.core.model import ChannelRule, ChannelState, Phase, Rules, State
+from monitor.web import views, words
+from monitor.web.api import find_incident, timeline_of
+from monitor.web.fragments import Fragments
+from monitor.web.guard import COOKIE, SESSION_S_MAX, Door, Refusal, read_body
+from monitor.web.house import House, Run
+from monitor.web.sse import Streams
+
+__all__ = ["Board", "environment"]
+
+PROBES_SHOWN_MAX = 40
+RUNS_SHOWN = 1
+SAID_CHARS_MAX = 4_000
+DECISIONS_SHOWN_MAX = 60
+INCIDENTS_SHOWN_MAX = 100
+STATIC = {"board.css": "text/css", "board.js": "text/javascript", "vigie.svg": "image/svg+xml"}
+STATIC_AGE_S = 365 * 24 * 3600
+
+GROUPS = (
+    ("trouble", "In trouble"),
+    ("unknown", "Not known"),
+    ("maintenance", "In maintenance"),
+    ("well", "Can be relied on"),
+)
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """The templates: escaped always, missing names are faults, every printed text made harmless.
+
+    All are compiled here, which takes some 300 ms: at the start, and never while the loop has other things to do.
+    """
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("monitor.web", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=words.harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters["host"] = words.host_of
+    made.filters["web"] = views.web_url
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
+    return made
+
+
+class Board:
+    """The handlers of the pages."""
+
+    def __init__(self, house: House, door: Door, streams: Streams) -> None:
+        self._house = house
+        self._door = door
+        self._streams = streams
+        self._env = environment()
+        self._row = self._env.get_template("row.html")
+        self._rows = Fragments()
+        self._making = asyncio.Lock()
+        self._made: tuple[tuple[object, ...], str] | None = None
+        folder = resources.files("monitor.web") / "static"
+        self._static = {name: (folder / name).read_bytes() for name in STATIC}
+        self._stamp = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is served."""
+        return [
+            web.get("/", self.index),
+            web.get("/channels/{id}", self.channel),
+            web.get("/incidents", self.incidents),
+            web.get("/incidents/{id}", self.incident),
+            web.get("/login", self.login),
+            web.post("/login", self.log_in),
+            web.get("/static/{name}", self.static),
+        ]
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    async def index(self, request: web.Request) -> web.StreamResponse:
+        """All channels at a glance."""
+        async with self._making:
+            house = self._house
+            state, rules, now, token = house.state, house.rules, house.now(), self._streams.token
+            key = (token, id(state), id(rules), tuple(house.warnings), now.replace(second=0, microsecond=0))
+            if self._made is None or self._made[0] != key:
+                self._made = (key, await self._index(state, rules, now, token))
+            text = self._made[1]
+        return await _page(request, text)
+
+    async def _index(self, state: State, rules: Rules, now: datetime, token: str) -> str:
+        briefs = await _in_turns(rules, state)
+        briefs.sort(key=views.order)
+        groups = []
+        rendered = await self._rows.get(
+            ((b["id"], self._row_key(b, rules, state, now)) for b in briefs),
+            lambda each: self._render_row(rules.channels[each], state.channels.get(each), rules, now),
+        )
+        text_of = dict(zip((b["id"] for b in briefs), rendered, strict=True))
+        for name, heading in GROUPS:
+            members = [text_of[b["id"]] for b in briefs if views.group(b["availability"], b["risk"]) == name]
+            if members:
+                rows = Markup("").join(map(Markup, members))
+                groups.append({"name": name, "heading": heading, "count": len(members), "rows": rows})
+        incidents = [views.incident(rules, i) for i in state.incidents.values() if i.phase in views.OPEN_PHASES]
+        incidents.sort(key=lambda i: i["opened"], reverse=True)
+        incidents.sort(key=lambda i: i["severity"] != "critical")  # stable: the worst first, then the newest
+        return self._render(
+            "board.html",
+            now,
+            token=token,
+            counts=views.counts(briefs),
+            total=len(briefs),
+            groups=groups,
+            incidents=[self._timed(i, now) for i in incidents if i["phase"] != Phase.PENDING.value],
+            warnings=list(self._house.warnings),
+            blind_since=views.iso(state.monitor.blind_since),
+            settled=state.monitor.settled,
+        )
+
+    @staticmethod
+    def _row_key(brief: dict[str, Any], rules: Rules, state: State, now: datetime) -> tuple[object, ...]:
+        """What a row shows; as long as it is equal the row is not made again."""
+        since = brief["since"]
+        told = (words.local(since, rules.timezone, now), views.ago(words.parse(since), now)) if since else ()
+        rule, held = rules.channels[brief["id"]], state.channels.get(brief["id"])
+        confirmed = held is None or held.health.confirmed
+        fallback = rules.channels.get(rule.fallback)
+        shown = (tuple(brief["reasons"]), brief["availability"], brief["risk"], confirmed, *told)
+        return (rule, fallback.name if fallback else "", *shown)
+
+    def _render_row(self, rule: ChannelRule, held: ChannelState | None, rules: Rules, now: datetime) -> str:
+        row = views.brief(rule, held)
+        since = held.since if held else None
+        fallback = rules.channels.get(rule.fallback)
+        return self._row.render(
+            row=row,
+            group=views.group(row["availability"], row["risk"]),
+            platform=rule.platform_name,
+            confirmed=held.health.confirmed if held else True,
+            since_local=words.local(row["since"], rules.timezone, now),
+            since_ago=views.ago(since, now),
+            fallback=fallback.name if fallback else rule.fallback,
+        )
+
+    async def channel(self, request: web.Request) -> web.StreamResponse:
+        """One channel with its evidence."""
+        house = self._house
+        state, rules, now, token = house.state, house.rules, house.now(), self._streams.token
+        channel_id = request.match_info["id"]
+        if channel_id not in rules.channels:
+            raise Refusal(404, "unknown_channel", "No channel of this name is watched here.")
+        shown = views.channel(rules, state, channel_id, now)
+        probes = shown["probes"][:PROBES_SHOWN_MAX]
+        for probe in probes:
+            runs = await house.observations(probe["id"], RUNS_SHOWN)
+            probe["said"] = [_said(run) for run in runs]
+        fallback = rules.channels.get(shown["fallback"])
+        decisions = await house.decisions(channel=channel_id, limit=DECISIONS_SHOWN_MAX)
+        past = [i for i in await house.incidents(INCIDENTS_SHOWN_MAX) if channel_id in i.channels]
+        text = self._render(
+            "channel.html",
+            now,
+            token=token,
+            channel=shown,
+            group=views.group(shown["availability"], shown["risk"]),
+            probes=probes,
+            unshown=len(shown["probes"]) - len(probes),
+            fallback={"name": fallback.name, "id": fallback.id} if fallback else None,
+            incidents=[self._timed(views.incident(rules, i), now) for i in past],
+            decisions=list(reversed(views.timeline(rules, decisions, ()))),
+        )
+        return await _page(request, text)
+
+    async def incidents(self, request: web.Request) -> web.StreamResponse:
+        """The newest incidents."""
+        house, now, token = self._house, self._house.now(), self._streams.token
+        found = [self._timed(views.incident(house.rules, i), now) for i in await house.incidents(INCIDENTS_SHOWN_MAX)]
+        live = [i for i in found if i["live"]]
+        over = [i for i in found if not i["live"]]
+        return await _page(request, self._render("incidents.html", now, token=token, live=live, over=over))
+
+    async def incident(self, request: web.Request) -> web.StreamResponse:
+        """One incident and its timeline."""
+        house, now, token = self._house, self._house.now(), self._streams.token
+        found = await find_incident(house, request.match_info["id"])
+        rules = house.rules
+        text = self._render(
+            "incident.html",
+            now,
+            token=token,
+            incident=self._timed(views.incident(rules, found), now),
+            timeline=await timeline_of(house, found),
+            members=[views.brief(rules.channels[c], house.state.channels.get(c))
+                     for c in found.channels if c in rules.channels],
+        )  # fmt: skip
+        return await _page(request, text)
+
+    def _timed(self, incident: dict[str, Any], now: datetime) -> dict[str, Any]:
+        live = incident["phase"] not in {Phase.RESOLVED.value, Phase.CLOSED.value}
+        span = incident["duration_s"]
+        lasted = views.ago(words.parse(incident["opened"]), now)
+        if span is not None:
+            resolved = words.parse(incident["resolved"])
+            lasted = wording.duration(resolved - words.parse(incident["opened"]))
+        lead = wording.duration(timedelta(seconds=incident["lead_s"])) if incident["lead_s"] else ""
+        return {**incident, "live": live, "lasted": lasted, "lead": lead}
+
+    def error(self, refusal: Refusal) -> web.Response:
+        """A refusal as a person reads it."""
+        text = self._render("error.html", self._house.now(), token="", status=refusal.status, message=refusal.message)
+        return web.Response(
+            text=text, status=refusal.status, content_type="text/html", charset="utf-8", headers=refusal.headers
+        )
+
+    def _render(self, name: str, now: datetime, **context: object) -> str:
+        rules = self._house.rules
+        return self._env.get_template(name).render(
+            stamp=self._stamp,
+            version=self._house.version,
+            timezone=rules.timezone,
+            as_of=words.day_and_time(now, rules.timezone),
+            now_iso=views.iso(now),
+            exact=lambda text: words.to_the_second(text, rules.timezone, now),
+            local=lambda text: words.local(text, rules.timezone, now),
+            ago=lambda text: views.ago(words.parse(text), now) if text else "",
+            guarded=self._door.guarded,
+            **context,
+        )
+
+    # --- the door, and what never changes -----------------------------------------------------------------------------
+
+    async def login(self, _request: web.Request) -> web.Response:
+        """The form that asks for the token."""
+        return self._form(200, "")
+
+    def _form(self, status: int, message: str) -> web.Response:
+        text = self._render("login.html", self._house.now(), token="", message=message)
+        return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+    async def log_in(self, request: web.Request) -> web.StreamResponse:
+        """Take the token, give a cookie that only this site sends back and that no script can read."""
+        raw = await read_body(request)
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise Refusal(415, "not_a_form", "Send the form as it is.")
+        try:
+            given = parse_qs(raw.decode("utf-8"), max_num_fields=4).get("token", [""])[0]
+        except ValueError:
+            raise Refusal(400, "bad_form", "The form cannot be read.") from None
+        if not self._door.is_token(given, request.remote or ""):
+            return self._form(403, "That is not the token.")
+        response = web.Response(status=303, headers={"Location": "/"})
+        https = request.secure or request.headers.get("X-Forwarded-Proto", "") == "https"
+        response.set_cookie(
+            COOKIE,
+            self._door.new_session(),
+            max_age=SESSION_S_MAX,
+            httponly=True,
+            samesite="Strict",
+            secure=https,
+            path="/",
+        )
+        return response
+
+    async def static(self, request: web.Request) -> web.Response:
+        """A style sheet, a script or the icon, by its exact name."""
+        name = request.match_info["name"]
+        if name not in STATIC:
+            raise Refusal(404, "not_found", "Not Found.")
+        lasting = request.query.get("v") == self._stamp
+        age = f"public, max-age={STATIC_AGE_S}, immutable" if lasting else "no-cache"
+        return web.Response(
+            body=self._static[name], content_type=STATIC[name], charset="utf-8", headers={"Cache-Control": age}
+        )
+
+
+async def _in_turns(rules: Rules, state: State) -> list[dict[str, Any]]:
+    briefs = []
+    for count, (channel_id, rule) in enumerate(rules.channels.items(), 1):
+        briefs.append(views.brief(rule, state.channels.get(channel_id)))
+        if count % 250 == 0:
+            await asyncio.sleep(0)
+    return briefs
+
+
+async def _page(request: web.Request, text: str) -> web.StreamResponse:
+    response = web.Response(
+        text=text, content_type="text/html", charset="utf-8", headers={"Cache-Control": "no-store", "Vary": "Cookie"}
+    )
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.enable_compression(web.ContentCoding.gzip)
+    return response
+
+
+def _said(run: Run) -> dict[str, Any]:
+    """What a source said in one run, word for word, as far as it is kept and fits on a page."""
+    seen = run.observation
+    body = seen.body.decode("utf-8", "replace") if seen else ""
+    return {
+        "at": views.iso(run.at),
+        "status": seen.status if seen else 0,
+        "took": round(seen.took, 2) if seen else 0.0,
+        "body": body[:SAID_CHARS_MAX],
+        "cut": run.cut or len(body) > SAID_CHARS_MAX,
+        "reason": run.reason.value if run.reason else "",
+        "text": run.text or (seen.error if seen else ""),
+    }
