@@ -28,6 +28,7 @@ __all__ = [
     "begin",
     "check",
     "create",
+    "exists",
     "open_writer",
     "sidecar",
     "sync",
@@ -79,6 +80,14 @@ class InstanceLock:
 
 
 # --- before SQLite sees the file -------------------------------------------------------------------------------------
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something at `path`; yes, when we may not even look: `check` then says so."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
 
 
 def check(path: Path, *, write: bool) -> None:

@@ -98,6 +98,13 @@ _AGAIN = (
     )
 )
 _LOG = insert(attempt)
+_ADD = insert(outbox)
+_KNOWN = select(_o.key).where(_o.shard == bindparam("of"), _o.key.in_(bindparam("named", expanding=True)))
+_UNSENT_OF = (
+    select(outbox)
+    .where(_o.shard == bindparam("of"), _o.incident.in_(bindparam("about", expanding=True)), _o.state.in_(UNSENT))
+    .order_by(_o.id.desc())
+)
 _NEXT_DUE = select(func.min(_o.due)).where(_o.state.in_(UNSENT), *_FREE)
 _NEXT_OVER = select(func.min(_o.expires)).where(_o.state.in_(UNSENT))
 _NEXT_LOST = select(func.min(_o.lease_until)).where(_o.state == OutboxState.LEASED)
@@ -118,10 +125,10 @@ def put(connection: Connection, shard: int, notifications: Sequence[Notification
         some: dict[str, Notification] = {}
         for n in notifications[start : start + _PUT_MAX]:
             some.setdefault(n.key, n)
-        known = set(connection.scalars(select(_o.key).where(_o.shard == shard, _o.key.in_(list(some)))))
+        known = set(connection.scalars(_KNOWN, {"of": shard, "named": list(some)}))
         fresh = [n for n in some.values() if n.key not in known]
         if fresh:
-            connection.execute(insert(outbox), [_fresh(shard, n) for n in fresh])
+            connection.execute(_ADD, [_fresh(shard, n) for n in fresh])
             _supersede(connection, shard, {n.incident for n in fresh})
 
 
@@ -148,9 +155,8 @@ def _fresh(shard: int, n: Notification) -> dict[str, Any]:
 
 def _supersede(connection: Connection, shard: int, incidents: Collection[str]) -> None:
     """Of the unsent rows of each thread, only the newest stays."""
-    query = select(outbox).where(_o.shard == shard, _o.incident.in_(sorted(incidents)), _o.state.in_(UNSENT))
     newest: dict[tuple[str, str], Row[Any]] = {}
-    for row in connection.execute(query.order_by(_o.id.desc())).all():
+    for row in connection.execute(_UNSENT_OF, {"of": shard, "about": sorted(incidents)}).all():
         newer = newest.setdefault((row.incident, row.destination), row)
         if newer is not row:
             _close(connection, row, SendOutcome.SUPERSEDED, newer.created, "a newer message took its place")

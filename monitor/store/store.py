@@ -101,7 +101,7 @@ class Store(StoreReader):
         path = database_path(url)
         if path is None:
             raise StoreError("a store in memory cannot be read from outside its process")
-        if not path.exists():
+        if not opening.exists(path):
             msg = f"{path}: there is no store yet; `vigie run` makes it (is --config right, and the working directory?)"
             raise StoreError(msg)
         opening.check(path, write=False)

@@ -7,8 +7,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def closed(path: Path) -> Path:
     store.commit([Writes(probes=(probe("x/1"),), incidents=(incident("x-1"),), notifications=(note("k"),))])
     store.close()
     return path
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that everybody may enter; pytest's own is shut for others, and is shut again by each run beside ours."""
+    with tempfile.TemporaryDirectory(prefix="vigie-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def refusal(path: Path) -> str:
@@ -199,17 +208,15 @@ def _as_nobody(script: str, scratch: Path) -> list[str]:
 
 
 @ROOT_ONLY
-def test_B100_a_read_only_file_or_folder_is_refused(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    own = tmp_path / "own" / "vigie.db"
+def test_B100_a_read_only_file_or_folder_is_refused(public: Path, tmp_path: Path) -> None:
+    own = public / "own" / "vigie.db"
     open_store(own).close()
     for file in (own.parent, *own.parent.iterdir()):
         os.chown(file, 65534, 65534)
     on_file, in_folder, forbidden = _as_nobody(
         f"path = Path({str(own)!r}); path.chmod(0o400); attempt(path)\n"
         "path.chmod(0o600); path.parent.chmod(0o500); attempt(path)\n"
-        f"attempt({str(tmp_path / 'new' / 'vigie.db')!r})",
+        f"attempt({str(public / 'new' / 'vigie.db')!r})",
         tmp_path,
     )
     assert "read-only for" in on_file
@@ -309,12 +316,26 @@ def test_a_reader_of_nothing_says_so_and_makes_nothing(path: Path) -> None:
 
 
 @ROOT_ONLY
-def test_a_reader_in_a_folder_that_is_not_its_own_reads_all_the_same(closed: Path) -> None:
-    for folder in (closed.parent, *closed.parents[:3]):
-        folder.chmod(0o755)
-    closed.chmod(0o644)
-    script = f"r = Store.open_readonly({url_of(closed)!r}); print(len(r.load().probes))"
-    assert _as_nobody(script, closed.parent) == ["1"]
+def test_a_reader_in_a_folder_that_is_not_its_own_reads_all_the_same(public: Path, tmp_path: Path) -> None:
+    path = public / "vigie.db"
+    store = open_store(path)
+    store.commit([Writes(probes=(probe("x/1"),))])
+    store.close()
+    path.chmod(0o644)
+    script = f"r = Store.open_readonly({url_of(path)!r}); print(len(r.load().probes))"
+    assert _as_nobody(script, tmp_path) == ["1"]
+
+
+@ROOT_ONLY
+def test_a_reader_that_may_not_enter_the_folder_is_told_so(public: Path, tmp_path: Path) -> None:
+    path = public / "shut" / "vigie.db"
+    open_store(path).close()
+    script = f"""
+try: Store.open_readonly({url_of(path)!r})
+except StoreError as error: print(error)"""
+    (said,) = _as_nobody(script, tmp_path)
+    assert str(path) in said
+    assert "not readable for" in said
 
 
 # --- a copy ----------------------------------------------------------------------------------------------------------
