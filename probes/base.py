@@ -161,7 +161,8 @@ def parse_duration(value: object) -> timedelta:
 
 
 def _duration_text(value: timedelta) -> str:
-    return f"{value.total_seconds():g}s"
+    # Never with an exponent: what is written here must be readable above.
+    return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
 
 
 Duration = Annotated[

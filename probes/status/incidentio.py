@@ -3,7 +3,7 @@
 Schema: the vendor's Widget API, ``/api/v1/summary``: {page_title, page_url, ongoing_incidents[],
 in_progress_maintenances[], scheduled_maintenances[]}. An incident has {id, name, status, url, last_update_at,
 last_update_message, current_worst_impact, affected_components[{id, name, group_name, current_status}]}; a maintenance
-the same with started_at and scheduled_end_at, or starts_at and ends_at. Lists may be null or left out, but not all.
+the same with started_at and scheduled_end_at, or starts_at and ends_at. Lists may be null, but the first must be there.
 
 The widget names only what is affected, so a filter on it can match nothing on a good day. The page also speaks the
 Statuspage dialect (see `probes.status.statuspage`), which lists every component: a `url` that is the page itself is
@@ -49,7 +49,7 @@ def interpret(params: StatusParams, observation: Observation, memory: Mapping[st
 
 def read(document: dict[str, Any]) -> Page:
     """The page that the widget's answer describes."""
-    if not any(name in document for name in _LISTS):
+    if _LISTS[0] not in document:
         raise Unreadable("neither incident.io's widget nor its Statuspage dialect")
     ongoing, active, ahead = (objects(document, name, missing_ok=True) for name in _LISTS)
     affected = [part for item in (*ongoing, *active, *ahead) for part in _affected(item)]
