@@ -52,6 +52,7 @@ _GLOBAL_V6 = ip_network("2000::/3")  # nothing else of IPv6 has been given out f
 _NAT64 = ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029]")
+_AUTHORITY_END = re.compile(r"[/?#]")
 _NUMBER = re.compile(r"(?:\d+|0x[0-9a-f]*)\.?\Z", re.IGNORECASE)
 
 
@@ -132,7 +133,7 @@ def check_url(text: str, policy: FetchPolicy) -> Target:
     host = (url.raw_host or "").rstrip(".").lower()
     if not host or port is None or not 0 < port < 65_536:  # noqa: PLR2004 - the ports that TCP has
         raise _forbidden("the address names no host, or a port that does not exist")
-    if "@" in url.raw_authority:
+    if "@" in _AUTHORITY_END.split(text.partition("//")[2], 1)[0]:
         raise _forbidden(f"the address of {host[:64]} has a user or password in it; give credentials as a header")
     address = _literal(host)
     if address is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import re
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -26,6 +27,7 @@ __all__ = ["Fetcher"]
 TARGETS_MAX = 20_000
 CHUNK_BYTES = 64 * 1024  # the client library holds back at most twice as much of a body
 _FRESHENED = ("cache-control", "age")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f\\]")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _NO_HEADERS: frozenset[tuple[str, str]] = frozenset()
@@ -98,14 +100,14 @@ class Fetcher:
             self._proxied = self._make_session(checked=False)
 
     async def close(self) -> None:
-        """End all connections and lookups at once. Requests still under way fail as Unreachable or are cancelled."""
-        for session in (self._session, self._proxied):
-            if session is not None:
-                await session.close()
-        if self._session is not None:
+        """End all connections and lookups at once; requests still under way fail."""
+        sessions = [s for s in (self._session, self._proxied) if s is not None]
+        self._session = self._proxied = None
+        for session in sessions:
+            await session.close()
+        if sessions:
             self._watch.close()
             await self._resolver.close()
-        self._session = self._proxied = None
 
     def _make_session(self, *, checked: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -231,6 +233,12 @@ class Fetcher:
             raise too_slow(hop.target, stage, total_s, resolving=resolving) from None
         except _ConnectionFailed as failed:
             raise failed.outcome from None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._session is None and task is not None and not task.cancelling():
+                # the client library ends lookups by cancelling those who wait for them; nobody cancelled us
+                raise Unreadable("the fetcher was closed in the middle", Reason.INTERNAL) from None
+            raise
 
     async def _again(self, hop: _Hop, stage: Stage, first: _ConnectionFailed) -> Observation:
         """The further attempts. tenacity is met only here, since it costs as much as half a request."""
@@ -326,7 +334,7 @@ class Fetcher:
         if not location:
             raise Unreadable(f"{place} redirects without saying where to", Reason.FORMAT)
         try:
-            if any(c in location for c in "\\\r\n\t"):
+            if _UNFIT.search(location):
                 raise ValueError  # noqa: TRY301 - browsers would repair it, each in its own way
             joined = str(hop.target.url.join(URL(location)).with_fragment(None))
         except ValueError:
