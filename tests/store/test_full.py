@@ -30,7 +30,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     if made.returncode != 0:
         pytest.skip("no file system can be mounted here")
     yield place
-    subprocess.run([umount, str(place)], check=True)  # noqa: S603
+    subprocess.run([umount, "--lazy", str(place)], check=True)  # noqa: S603
 
 
 def fill(place: Path) -> Path:

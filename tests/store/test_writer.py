@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,22 @@ def test_F05_after_a_fault_of_the_disk_nothing_is_tried_again_and_everybody_hear
         store.load()
     assert not writer.close(5)
     open_store(path).close()
+
+
+def test_F05_the_store_stays_shut_also_when_the_disk_seems_well_again(path: Path) -> None:
+    store = open_store(path)
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    with pytest.raises(StoreError, match="read-only"):
+        store.commit([Writes(probes=(probe("x/1"),))])
+    with closing(store._engine.raw_connection()) as well_again:
+        well_again.cursor().execute("PRAGMA query_only=OFF")
+    with pytest.raises(StoreError, match="read-only"):
+        store.commit([Writes(probes=(probe("x/1"),))])
+    store.close()
+    again = open_store(path)
+    assert again.load().probes == {}
+    again.close()
 
 
 def test_the_inline_writer_commits_at_once_and_answers_at_once(store: Store) -> None:
