@@ -6,9 +6,9 @@ A page is made once per commit and minute and then shared; the rows of the board
 import asyncio
 import functools
 import hashlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import jinja2
@@ -32,6 +32,7 @@ SAID_CHARS_MAX = 4_000
 DECISIONS_SHOWN_MAX = 60
 INCIDENTS_SHOWN_MAX = 100
 STATIC = {"board.css": "text/css", "board.js": "text/javascript", "vigie.svg": "image/svg+xml"}
+LINES_PER_TURN = 250
 STATIC_AGE_S = 365 * 24 * 3600
 
 GROUPS = (
@@ -64,6 +65,16 @@ def environment() -> jinja2.Environment:
     return made
 
 
+class _Line(NamedTuple):
+    """A channel as the board needs it."""
+
+    rule: ChannelRule
+    held: ChannelState | None
+    brief: dict[str, Any]
+    group: str
+    order: tuple[int, int, str]
+
+
 class Board:
     """The handlers of the pages."""
 
@@ -74,8 +85,9 @@ class Board:
         self._env = environment()
         self._row = self._env.get_template("row.html")
         self._rows = Fragments()
+        self._lines: dict[str, _Line] = {}
         self._making = asyncio.Lock()
-        self._made: tuple[tuple[object, ...], str] | None = None
+        self._made: tuple[State, Rules, tuple[object, ...], str] | None = None
         folder = resources.files("monitor.web") / "static"
         self._static = {name: (folder / name).read_bytes() for name in STATIC}
         self._stamp = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
@@ -99,25 +111,26 @@ class Board:
         async with self._making:
             house = self._house
             state, rules, now, token = house.state, house.rules, house.now(), self._streams.token
-            key = (token, id(state), id(rules), tuple(house.warnings), now.replace(second=0, microsecond=0))
-            if self._made is None or self._made[0] != key:
-                self._made = (key, await self._index(state, rules, now, token))
-            text = self._made[1]
+            key = (token, tuple(house.warnings), now.replace(second=0, microsecond=0))
+            made = self._made
+            if made is None or made[0] is not state or made[1] is not rules or made[2] != key:
+                made = self._made = (state, rules, key, await self._index(state, rules, now, token))
+        text = made[3]
         return await _page(request, text)
 
     async def _index(self, state: State, rules: Rules, now: datetime, token: str) -> str:
-        briefs = await _in_turns(rules, state)
-        briefs.sort(key=views.order)
-        groups = []
+        lines = sorted(await self._in_turns(rules, state), key=lambda line: line.order)
+        today = now.astimezone(words.zone(rules.timezone)).date()
+        named = {line.rule.id: line for line in lines}
         rendered = await self._rows.get(
-            ((b["id"], self._row_key(b, rules, state, now)) for b in briefs),
-            lambda each: self._render_row(rules.channels[each], state.channels.get(each), rules, now),
+            ((line.rule.id, self._row_key(line, rules, now, today)) for line in lines),
+            lambda each: self._render_row(named[each], rules, now),
         )
-        text_of = dict(zip((b["id"] for b in briefs), rendered, strict=True))
+        groups = []
         for name, heading in GROUPS:
-            members = [text_of[b["id"]] for b in briefs if views.group(b["availability"], b["risk"]) == name]
+            members = [row for line, row in zip(lines, rendered, strict=True) if line.group == name]
             if members:
-                rows = Markup("").join(map(Markup, members))
+                rows = Markup("".join(members))  # noqa: S704 - made by row.html, which escapes
                 groups.append({"name": name, "heading": heading, "count": len(members), "rows": rows})
         incidents = [views.incident(rules, i) for i in state.incidents.values() if i.phase in views.OPEN_PHASES]
         incidents.sort(key=lambda i: i["opened"], reverse=True)
@@ -126,8 +139,8 @@ class Board:
             "board.html",
             now,
             token=token,
-            counts=views.counts(briefs),
-            total=len(briefs),
+            counts={name: sum(line.group == name for line in lines) for name, _ in GROUPS},
+            total=len(lines),
             groups=groups,
             incidents=[self._timed(i, now) for i in incidents if i["phase"] != Phase.PENDING.value],
             warnings=list(self._house.warnings),
@@ -135,29 +148,37 @@ class Board:
             settled=state.monitor.settled,
         )
 
-    @staticmethod
-    def _row_key(brief: dict[str, Any], rules: Rules, state: State, now: datetime) -> tuple[object, ...]:
-        """What a row shows; as long as it is equal the row is not made again."""
-        since = brief["since"]
-        told = (words.local(since, rules.timezone, now), views.ago(words.parse(since), now)) if since else ()
-        rule, held = rules.channels[brief["id"]], state.channels.get(brief["id"])
-        confirmed = held is None or held.health.confirmed
-        fallback = rules.channels.get(rule.fallback)
-        shown = (tuple(brief["reasons"]), brief["availability"], brief["risk"], confirmed, *told)
-        return (rule, fallback.name if fallback else "", *shown)
+    async def _in_turns(self, rules: Rules, state: State) -> list[_Line]:
+        """A line per channel, those of unchanged channels as they were."""
+        lines = {}
+        for count, (channel_id, rule) in enumerate(rules.channels.items(), 1):
+            held = state.channels.get(channel_id)
+            line = self._lines.get(channel_id)
+            if line is None or line.rule is not rule or line.held is not held:
+                line = _line(rule, held)
+            lines[channel_id] = line
+            if count % LINES_PER_TURN == 0:
+                await asyncio.sleep(0)
+        self._lines = lines
+        return list(lines.values())
 
-    def _render_row(self, rule: ChannelRule, held: ChannelState | None, rules: Rules, now: datetime) -> str:
-        row = views.brief(rule, held)
-        since = held.since if held else None
-        fallback = rules.channels.get(rule.fallback)
+    @staticmethod
+    def _row_key(line: _Line, rules: Rules, now: datetime, today: date) -> tuple[object, ...]:
+        """What a row is made from; the well ones show no age, so that a minute more does not make them anew."""
+        age = views.ago(line.held.since, now) if line.held and line.group != "well" else ""
+        fallback = rules.channels.get(line.rule.fallback)
+        return (line.rule, line.held, fallback.name if fallback else "", rules.timezone, today, age)
+
+    def _render_row(self, line: _Line, rules: Rules, now: datetime) -> str:
+        held, fallback = line.held, rules.channels.get(line.rule.fallback)
         return self._row.render(
-            row=row,
-            group=views.group(row["availability"], row["risk"]),
-            platform=rule.platform_name,
+            row=line.brief,
+            group=line.group,
+            platform="" if line.rule.platform_name.lower() in line.rule.name.lower() else line.rule.platform_name,
             confirmed=held.health.confirmed if held else True,
-            since_local=words.local(row["since"], rules.timezone, now),
-            since_ago=views.ago(since, now),
-            fallback=fallback.name if fallback else rule.fallback,
+            since_local=words.local(line.brief["since"], rules.timezone, now),
+            since_ago=views.ago(held.since, now) if held and line.group != "well" else "",
+            fallback=fallback.name if fallback else line.rule.fallback,
         )
 
     async def channel(self, request: web.Request) -> web.StreamResponse:
@@ -291,13 +312,9 @@ class Board:
         )
 
 
-async def _in_turns(rules: Rules, state: State) -> list[dict[str, Any]]:
-    briefs = []
-    for count, (channel_id, rule) in enumerate(rules.channels.items(), 1):
-        briefs.append(views.brief(rule, state.channels.get(channel_id)))
-        if count % 250 == 0:
-            await asyncio.sleep(0)
-    return briefs
+def _line(rule: ChannelRule, held: ChannelState | None) -> _Line:
+    brief = views.brief(rule, held)
+    return _Line(rule, held, brief, views.group(brief["availability"], brief["risk"]), views.order(brief))
 
 
 async def _page(request: web.Request, text: str) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 Times are RFC 3339 in UTC with a Z, severities are words, reasons are sentences that end.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -287,14 +287,6 @@ def timeline(rules: Rules, decisions: Iterable[Decision], deliveries: Iterable[D
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
-
-
-def counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many channels stand where; `rows`: briefs."""
-    found = {"well": 0, "trouble": 0, "unknown": 0, "maintenance": 0}
-    for row in rows:
-        found[group(row["availability"], row["risk"])] += 1
-    return found
 
 
 def group(availability: str, risk: str) -> str:

@@ -24,9 +24,9 @@ _UNWANTED = re.compile(
 
 def harmless(value: object) -> object:
     """A text without control, zero-width and bidirectional characters; anything else as it is."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return _UNWANTED.sub("", value)
-    return value
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return _UNWANTED.sub("", value)
 
 
 @lru_cache(maxsize=8)
