@@ -29,6 +29,7 @@ BODY_BYTES_MAX = 8 * 1024 * 1024
 ENTRIES_MAX = 500
 ENTRIES_READ_MAX = 5_000  # 1.5 s of CPU
 ID_CHARS_MAX = 512
+KEY_CHARS_MAX = 100
 TITLE_CHARS_MAX = 300
 SUMMARY_CHARS_MAX = 2_000
 MARKUP_CHARS_MAX = 40_000
@@ -64,6 +65,11 @@ class Entry:
     odd_date: bool
     categories: tuple[str, ...]
     print: str
+
+    @property
+    def key(self) -> str:
+        """The id as part of a signal's key: itself, or a hash of one that is long."""
+        return self.id if len(self.id) <= KEY_CHARS_MAX else _hash(self.id)
 
     @property
     def newest(self) -> datetime | None:
@@ -151,8 +157,8 @@ def _xml_feed(text: str, observation: Observation) -> Feed:
     if root.lower() not in ("rss", "feed", "rdf"):
         raise _no_feed(text, root)
     _refuse_bombs(text, begins)
-    whole = text.rfind(f"</{written}") > begins and text.find(">", text.rfind(f"</{written}")) > 0
-    if not whole and not re.match(rf"<{re.escape(written)}[^<>]*/>", text[begins:]):
+    name = re.escape(written)
+    if not re.search(rf"</{name}\s*>", text[begins:]) and not re.match(rf"<{name}(?:\s[^<>]*)?/>", text[begins:]):
         raise Unreadable(f"the feed is cut off: <{written}> does not end")
     parsed = _parse(_prepared(text[begins:]))
     if not parsed.get("version"):

@@ -39,7 +39,9 @@ from probes.base import (
     Unreachable,
 )
 
-__all__ = ["Params", "interpret", "observe"]
+__all__ = ["AGES", "Params", "interpret", "observe"]
+
+AGES = True  # the same body can come in time or too late, and each call is a sample of its own
 
 HEADERS_MAX = 50
 EXPECTATIONS_MAX = 50

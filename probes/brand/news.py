@@ -109,7 +109,7 @@ def _signal(entry: _feed.Entry, text: str, named: str, ours: str, params: Params
         grade, said = Severity.INFO, f'good news ("{heard[0].words}")'
     names = ", ".join(f'"{n}"' for n in (named, ours) if n)
     return Signal(
-        key=f"entry:{entry.id}",
+        key=f"entry:{entry.key}",
         family=Family.BRAND,
         severity=grade,
         certainty=Certainty.REPORTED,

@@ -126,7 +126,7 @@ def _signal(entry: _feed.Entry, heard: tuple[Heard, ...], own: str, params: Para
     summary += f"; in force {date}" if date else ""
     return Signal(
         # An edit is news of its own, so it has a key of its own; the same text again has the same one.
-        key=f"entry:{entry.id}:{entry.print}" if edited else f"entry:{entry.id}",
+        key=f"entry:{entry.key}:{entry.print}" if edited else f"entry:{entry.key}",
         family=Family.POLICY,
         severity=grade,
         certainty=Certainty.OFFICIAL,

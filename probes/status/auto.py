@@ -95,9 +95,10 @@ async def observe(params: Params, fetch: Fetch, memory: Mapping[str, Any]) -> Ob
 def interpret(params: Params, observation: Observation, memory: Mapping[str, Any]) -> Reading:
     """What the found source means by its own kind, and a remark that says what was found; raises Unreadable."""
     kind = next((name for name in observation.parts if name.startswith("status.")), "")
-    if kind not in kinds():
-        raise Unreadable("the answer does not say what format it was found to be")
-    found = observation.parts[kind]
+    if kind not in kinds():  # an answer that no search of ours brought: by its own shape
+        _json.require_ok(observation)
+        kind = recognised(observation) or "status.html"
+    found = observation.parts.get(kind, observation)
     same = memory.get("kind") == kind and memory.get("url") == found.url
     kept = memory.get("kept") if same else None
     reading = load(kind).interpret(_params(kind, found.url, params), found, kept if isinstance(kept, Mapping) else {})

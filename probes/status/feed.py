@@ -88,7 +88,7 @@ def _item(entry: _feed.Entry, began: datetime | None, observation: Observation) 
         ending = endings().first(entry.summary)
         phase, word = (Phase.RESOLVED, ending) if ending else (None, word)
     return Item(
-        id=entry.id,
+        id=entry.key,
         name=title or entry.title or "an entry without a title",
         phase=phase,
         word=word,

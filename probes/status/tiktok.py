@@ -43,7 +43,7 @@ def interpret(params: Params, observation: Observation, memory: Mapping[str, Any
     feed = _feed.read(observation, strict=True)
     if "tiktok" not in f"{feed.title} {feed.link}".casefold():
         raise Unreadable(f"not TikTok's status feed: it is called {feed.title!r}")
-    entries = {e.id: e for e in feed.entries}
+    entries = {e.key: e for e in feed.entries}
     items = [_levelled(item, entries[item.id]) for item in items_of(feed, observation)]
     components = components_of(items) if params.filtered else ()
     return judged(items, params, observation.at, url=feed.link or params.url, components=components)
