@@ -384,19 +384,20 @@ def _entry(
 ) -> Entry:
     title = _text.plain(title, TITLE_CHARS_MAX)
     markup = markup[:MARKUP_CHARS_MAX]
+    said = _text.plain(markup, MARKUP_CHARS_MAX)
     names = (_text.clean(c, CATEGORY_CHARS_MAX) for c in islice(categories, CATEGORIES_MAX))
     own = _text.clean(ident, ID_CHARS_MAX) if isinstance(ident, str) and len(ident) <= ID_CHARS_MAX else ""
     return Entry(
         id=own or link or "title:" + _hash(title, markup),
         title=title,
         link=link,
-        summary=_text.plain(markup, SUMMARY_CHARS_MAX),
+        summary=clip(said, SUMMARY_CHARS_MAX),
         markup=markup,
         published=dates[0][0],
         updated=dates[1][0],
         odd_date=any(odd for _, odd in dates),
         categories=tuple(dict.fromkeys(n for n in names if n)),
-        print=_hash(title, link, _text.plain(markup, MARKUP_CHARS_MAX)),
+        print=_hash(title, link, said),
     )
 
 

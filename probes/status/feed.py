@@ -97,7 +97,7 @@ def _item(entry: _feed.Entry, began: datetime | None, observation: Observation) 
         said=entry.newest,
         touches=frozenset(touches),
         url=entry.link,
-        updates=_updates(entry),
+        updates=() if phase is Phase.RESOLVED else _updates(entry),
     )
 
 
