@@ -2,11 +2,13 @@
 
 import asyncio
 import gzip
+import io
 import time
+import zlib
 from contextlib import suppress
 
 import pytest
-from aiohttp import ClientSession, FormData
+from aiohttp import ClientConnectionError, ClientSession, FormData
 
 from monitor.web import Limits, PublicWithoutTokenError, Web
 from monitor.web.app import split_listen
@@ -319,15 +321,24 @@ async def test_B70_a_compressed_body_is_never_opened(client: ClientSession, codi
     assert time.perf_counter() - start < 1.0
 
 
-@pytest.mark.parametrize("path", ["/nosuch", "/", "/metrics", "/api/v1/channels/x"])
-async def test_B70_a_bomb_to_any_other_address_costs_nothing(client: ClientSession, path: str) -> None:
-    bomb = gzip.compress(b" " * 50_000_000, compresslevel=1)
-    start = time.perf_counter()
-    async with client.post(path, data=bomb, headers={"Content-Encoding": "gzip"}) as answer:
-        assert answer.status in {404, 405}
+def _bomb(mebibytes: int) -> bytes:
+    """A gzip body of about 1 KiB for each mebibyte that it opens to: blocks after a full flush may be repeated."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(1024 * 1024)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + block * mebibytes
+
+
+async def test_B70_a_bomb_to_any_other_address_costs_nothing(client: ClientSession) -> None:
+    bomb = _bomb(4096)
+    spent = time.process_time()  # of this process alone, so that a busy machine does not matter
+    for path in ("/nosuch", "/", "/metrics", "/api/v1/channels/x"):
+        with suppress(ConnectionError, ClientConnectionError):  # the refusal may come while we still send
+            async with client.post(path, data=io.BytesIO(bomb), headers={"Content-Encoding": "gzip"}) as answer:
+                assert answer.status in {404, 405}
     async with client.get("/healthz") as answer:
         assert answer.status == 200
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - spent < 1.0  # measured 0.10 s; with bodies opened, 2.35 s and more
 
 
 async def test_B71_headers_that_drip_end_with_the_time_for_headers(open_web: Open) -> None:
