@@ -29,16 +29,24 @@ TEAM_HOSTS_MAX = 1_000
 
 
 class Stage:
-    """How far one attempt came: what its failure means depends on it."""
+    """How far the attempts at one request came: what a failure means depends on it. Times are the event loop's."""
 
-    __slots__ = ("dialled", "heard", "refused", "silent", "sockets")
+    __slots__ = ("deadline", "dialled", "expired", "heard", "refused", "silent", "sockets", "task")
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, task: asyncio.Task[object], began: float, deadline: float) -> None:
+        self.task = task  # that makes the attempts
+        self.deadline = deadline
+        self.heard = began  # when the last of the answer came in
         self.dialled = False  # a new connection was begun; an attempt without one used a standing connection
-        self.heard = began  # when the last of the answer came in, by the event loop's clock
         self.refused = ""  # the range of a private address that was not connected to, with an article
-        self.silent = False  # it was ended because nothing more came
+        self.expired = False  # its time was over and it was ended ...
+        self.silent = False  # ... because nothing more came
         self.sockets: Sequence[_Socket] = ()
+
+    def again(self) -> None:
+        """Note that a further attempt begins."""
+        self.sockets, self.dialled, self.refused = (), False, ""
+        self.hear()
 
     def hear(self) -> None:
         """Note that a piece of the answer came in."""

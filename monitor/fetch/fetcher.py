@@ -32,6 +32,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _NO_HEADERS: frozenset[tuple[str, str]] = frozenset()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_WORTH_A_TRY = frozenset({Reason.CONNECT, Reason.DNS})
 _RETRY_AFTER = frozenset({429, 503})
 _STATUS_MIN, _OK, _NOT_MODIFIED, _TOO_MANY = 100, 200, 304, 429
 _FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ValueError)
@@ -45,6 +46,9 @@ class _ConnectionFailed(Exception):  # noqa: N818 - never leaves this module
         self.outcome = outcome
 
 
+_Landed = asyncio.Future[Observation | Exception | None]
+
+
 class _Hop(NamedTuple):
     """One request of a run: the first, or what a redirect makes of it."""
 
@@ -53,15 +57,6 @@ class _Hop(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     body_max: int
-
-
-class _Flight:
-    """A request in flight that others may join. `landed` is made by the first who joins."""
-
-    __slots__ = ("landed",)
-
-    def __init__(self) -> None:
-        self.landed: asyncio.Future[Observation | Exception | None] | None = None
 
 
 class Fetcher:
@@ -76,7 +71,7 @@ class Fetcher:
         self._now = now
         self._recall = Recall(policy.cache_bytes_max)
         self._patience = Patience()
-        self._flights: dict[Hashable, _Flight] = {}
+        self._flights: dict[Hashable, _Landed | None] = {}  # the future is made by the first who joins
         self._targets: dict[str, Target] = {}
         self._session: aiohttp.ClientSession | None = None
         self._proxied: aiohttp.ClientSession | None = None
@@ -137,17 +132,17 @@ class Fetcher:
             return await self._run(request)
         headers = frozenset(request.headers.items()) if request.headers else _NO_HEADERS
         key = (request.url, headers, request.body_max, request.total)
-        while (flight := self._flights.get(key)) is not None:
-            if flight.landed is None:
-                flight.landed = asyncio.get_running_loop().create_future()
-            landed = await asyncio.shield(flight.landed)
-            if isinstance(landed, Observation):
-                return landed
-            if landed is not None:
-                raise copy.copy(landed)
+        while key in self._flights:
+            landed = self._flights[key]
+            if landed is None:
+                landed = self._flights[key] = asyncio.get_running_loop().create_future()
+            outcome = await asyncio.shield(landed)
+            if isinstance(outcome, Observation):
+                return outcome
+            if outcome is not None:
+                raise copy.copy(outcome)
             # the one whom we followed was cancelled: whoever comes first asks anew
-        flight = self._flights[key] = _Flight()
-        outcome: Observation | Exception | None = None
+        self._flights[key] = outcome = None
         try:
             outcome = await self._run(request)
         except (Unreachable, Unreadable) as error:
@@ -156,9 +151,9 @@ class Fetcher:
         else:
             return outcome
         finally:
-            del self._flights[key]
-            if flight.landed is not None and not flight.landed.done():
-                flight.landed.set_result(outcome)
+            landed = self._flights.pop(key)
+            if landed is not None and not landed.done():
+                landed.set_result(outcome)
 
     def _target(self, url: str) -> Target:
         target = self._targets.get(url)
@@ -172,7 +167,8 @@ class Fetcher:
     async def _run(self, request: Request) -> Observation:
         """Follow one request to its end, through at most REDIRECTS_MAX redirects."""
         target = self._target(request.url)
-        loop = asyncio.get_running_loop()
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
         hop = _Hop(target, request.method, request.headers, request.body, request.body_max)
         total_s = request.total.total_seconds()
         deadline = 0.0
@@ -185,7 +181,7 @@ class Fetcher:
             try:
                 began = loop.time()
                 deadline = deadline or began + total_s
-                observation = await self._within(deadline, hop, Stage(began), total_s)
+                observation = await self._within(Stage(task, began, deadline), hop, total_s)
             finally:
                 leave()
             if observation.status != _OK or not private:
@@ -217,28 +213,34 @@ class Fetcher:
         elif observation.status == _OK:
             self._patience.stays_fresh(url, max_age_s(headers))
 
-    async def _within(self, deadline: float, hop: _Hop, stage: Stage, total_s: float) -> Observation:
-        """One hop, tried again if its connection fails, all before `deadline`."""
+    async def _within(self, stage: Stage, hop: _Hop, total_s: float) -> Observation:
+        """One hop, tried again if its connection fails, all before the stage's deadline."""
+        cancelling = stage.task.cancelling()
+        token = STAGE.set(stage)
+        self._watch.begin(stage)
         try:
-            async with asyncio.timeout_at(deadline) as timeout:
-                self._watch.begin(stage, timeout)
-                try:
-                    return await self._attempt(hop, stage)
-                except _ConnectionFailed as failed:
-                    return await self._again(hop, stage, failed)
-                finally:
-                    self._watch.end(stage)
-        except TimeoutError:
-            resolving = not stage.sockets and hop.target.host in self._resolver.pending
-            raise too_slow(hop.target, stage, total_s, resolving=resolving) from None
-        except _ConnectionFailed as failed:
-            raise failed.outcome from None
+            try:
+                return await self._ask(hop, stage)
+            except (Unreadable, Unreachable):
+                raise
+            except _FAILURES as error:
+                failed = self._failure(error, hop, stage)
+            if isinstance(failed, _ConnectionFailed):
+                return await self._again(hop, stage, failed)
+            raise failed
+        except _ConnectionFailed as last:
+            raise last.outcome from None
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._session is None and task is not None and not task.cancelling():
+            if stage.expired and stage.task.uncancel() <= cancelling:  # as asyncio.timeout tells its own cancel
+                resolving = not stage.sockets and hop.target.host in self._resolver.pending
+                raise too_slow(hop.target, stage, total_s, resolving=resolving) from None
+            if self._session is None and not stage.task.cancelling():
                 # the client library ends lookups by cancelling those who wait for them; nobody cancelled us
                 raise Unreadable("the fetcher was closed in the middle", Reason.INTERNAL) from None
             raise
+        finally:
+            self._watch.end(stage)
+            STAGE.reset(token)
 
     async def _again(self, hop: _Hop, stage: Stage, first: _ConnectionFailed) -> Observation:
         """The further attempts. tenacity is met only here, since it costs as much as half a request."""
@@ -256,27 +258,23 @@ class Fetcher:
             if known is not None:  # the first attempt is behind us: tenacity only counts it
                 failed, known = known, None
                 raise failed
-            stage.sockets, stage.dialled, stage.heard = (), False, asyncio.get_running_loop().time()
-            return await self._attempt(hop, stage)
+            stage.again()
+            try:
+                return await self._ask(hop, stage)
+            except (Unreadable, Unreachable):
+                raise
+            except _FAILURES as error:
+                raise self._failure(error, hop, stage) from None
 
         return await retrying(attempt)
 
-    async def _attempt(self, hop: _Hop, stage: Stage) -> Observation:
-        """Ask once. Raises Unreachable, Unreadable, or _ConnectionFailed where asking again may help."""
-        token = STAGE.set(stage)
-        try:
-            return await self._ask(hop, stage)
-        except (Unreadable, Unreachable):
-            raise
-        except _FAILURES as error:
-            outcome = explain(error, hop.target, stage, proxied=self._is_proxied(hop.target))
-            retriable = isinstance(outcome, Unreachable) and outcome.reason in (Reason.CONNECT, Reason.DNS)
-            unsent = isinstance(error, aiohttp.ClientConnectorError)
-            if retriable and isinstance(outcome, Unreachable) and (unsent or hop.method in _SAFE):
-                raise _ConnectionFailed(outcome) from None
-            raise outcome from None
-        finally:
-            STAGE.reset(token)
+    def _failure(self, error: Exception, hop: _Hop, stage: Stage) -> Unreachable | Unreadable | _ConnectionFailed:
+        """What to raise for a failed attempt: _ConnectionFailed where asking again may help and does no harm."""
+        outcome = explain(error, hop.target, stage, proxied=self._is_proxied(hop.target))
+        unsent = isinstance(error, aiohttp.ClientConnectorError)
+        if isinstance(outcome, Unreachable) and outcome.reason in _WORTH_A_TRY and (unsent or hop.method in _SAFE):
+            return _ConnectionFailed(outcome)
+        return outcome
 
     def _is_proxied(self, target: Target) -> bool:
         return self._proxied is not None and not target.private

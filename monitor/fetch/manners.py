@@ -28,7 +28,7 @@ _Key = TypeVar("_Key")
 HOSTS_MAX = 4_096
 WAITS_MAX = 20_000
 _DIGITS_MAX = 9
-WATCH_S = 1.0
+WATCH_S = 0.05
 
 
 class _Slots:
@@ -148,25 +148,26 @@ class Gate:
 
 
 class Watch:
-    """Ends attempts whose answer stops in the middle.
+    """Ends attempts whose time is over, and those whose answer stops in the middle.
 
-    One look a second at all of them: a timer for each piece of each answer costs a tenth of a request.
+    One look at all of them, WATCH_S apart while there are any: a timer for each costs a tenth of a request. It cancels
+    the attempt's task, as asyncio.timeout does; whoever made the attempt turns that into what it means.
     """
 
     def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
-        self._running: dict[Stage, asyncio.Timeout] = {}
+        self._running: set[Stage] = set()
         self._next: asyncio.TimerHandle | None = None
 
-    def begin(self, stage: Stage, timeout: asyncio.Timeout) -> None:
-        """Look after this attempt; `timeout` is made to fire when it stays silent for too long."""
-        self._running[stage] = timeout
+    def begin(self, stage: Stage) -> None:
+        """Look after this attempt."""
+        self._running.add(stage)
         if self._next is None:
             self._next = asyncio.get_running_loop().call_later(WATCH_S, self._look)
 
     def end(self, stage: Stage) -> None:
         """The attempt has ended."""
-        del self._running[stage]
+        self._running.discard(stage)
 
     def close(self) -> None:
         """Look no more."""
@@ -177,12 +178,14 @@ class Watch:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        for stage, timeout in list(self._running.items()):
-            if not stage.stood:
-                stage.heard = now  # names and connections have limits of their own
-            elif now - stage.heard > self._gap_s and not stage.silent:
-                stage.silent = True
-                timeout.reschedule(now)
+        for stage in list(self._running):
+            if stage.expired:
+                continue
+            late = now >= stage.deadline
+            stage.silent = not late and now - stage.heard > self._gap_s and stage.stood
+            if late or stage.silent:
+                stage.expired = True
+                stage.task.cancel()
         self._next = loop.call_later(WATCH_S, self._look) if self._running else None
 
 

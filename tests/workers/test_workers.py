@@ -22,12 +22,13 @@ from probes.base import Observation, Params, Reason, Unreadable
 
 JOBS = "tests.workers.jobs:work"
 QUICK = Limits(wall_s=0.5)
+PATIENT = Limits(wall_s=20.0)
 NEXT_JOB_S = 5.0  # the promise is 1 s on a quiet machine; `test_slow_...` measures that
 PARAMS = Params(url="https://status.example.com/feed")
 
 
 @asynccontextmanager
-async def pool_of(limits: Limits = QUICK, *, size: int = 1, target: str = JOBS) -> AsyncIterator[WorkerPool]:
+async def pool_of(limits: Limits = PATIENT, *, size: int = 1, target: str = JOBS) -> AsyncIterator[WorkerPool]:
     pool = WorkerPool(target, limits, size=size, allow=("probes.base",))
     try:
         yield pool
@@ -79,7 +80,7 @@ async def test_a_worker_is_started_with_the_first_job_and_kept_for_the_next() ->
 async def test_F21_a_job_that_breaks_its_worker_fails_by_name_and_the_next_is_done(
     job: tuple[Any, ...], fault: Fault, says: str
 ) -> None:
-    async with pool_of() as pool:
+    async with pool_of(QUICK if fault is Fault.HUNG else PATIENT) as pool:
         victim = await pool.run("pid")
         with pytest.raises(WorkerFault, match=says) as caught:
             await pool.run(*job)
@@ -92,7 +93,7 @@ async def test_F21_a_job_that_breaks_its_worker_fails_by_name_and_the_next_is_do
 
 
 async def test_F21_a_job_that_eats_memory_is_stopped_at_its_limit() -> None:
-    async with pool_of(Limits(wall_s=10.0, memory_bytes=300 * 1024 * 1024)) as pool:
+    async with pool_of(Limits(wall_s=30.0, memory_bytes=300 * 1024 * 1024)) as pool:
         with pytest.raises(WorkerFault, match="300 MiB of memory") as caught:
             await pool.run("eat")
         assert caught.value.fault is Fault.MEMORY
@@ -106,8 +107,9 @@ async def test_F21_a_job_that_burns_the_processor_is_stopped_even_if_the_clock_w
         assert caught.value.fault is Fault.HUNG
 
 
+@pytest.mark.slow
 async def test_the_processor_limit_is_for_each_job_and_not_for_the_workers_life() -> None:
-    async with pool_of(Limits(cpu_s=1, wall_s=10.0)) as pool:
+    async with pool_of(Limits(cpu_s=1, wall_s=20.0)) as pool:
         first = await pool.run("pid")
         for _ in range(3):
             assert await pool.run("spin", 0.6) == "spun"
@@ -161,7 +163,7 @@ async def test_F22_a_worker_that_cannot_start_is_a_fault_and_not_a_hang() -> Non
 
 
 async def test_F23_a_worker_that_grows_is_replaced() -> None:
-    async with pool_of(Limits(resident_bytes=120 * 1000 * 1000)) as pool:
+    async with pool_of(Limits(wall_s=20.0, resident_bytes=120 * 1000 * 1000)) as pool:
         small = await pool.run("leak", 1_000_000)
         assert await pool.run("pid") == small
         assert await pool.run("leak", 120 * 1000 * 1000) == small
@@ -170,7 +172,7 @@ async def test_F23_a_worker_that_grows_is_replaced() -> None:
 
 
 async def test_a_worker_is_replaced_after_so_many_jobs() -> None:
-    async with pool_of(Limits(jobs=3)) as pool:
+    async with pool_of(Limits(wall_s=20.0, jobs=3)) as pool:
         pids = [await pool.run("pid") for _ in range(6)]
         assert len(set(pids[:3])) == 1
         assert len(set(pids[3:])) == 1
@@ -182,7 +184,7 @@ async def test_a_slow_job_does_not_hold_up_the_others() -> None:
         await pool.run("echo", 1)
         slow = asyncio.create_task(pool.run("slow", 15.0))
         await asyncio.sleep(0.05)
-        assert await asyncio.wait_for(pool.run("echo", "quick"), 10.0) == "quick"
+        assert await asyncio.wait_for(pool.run("echo", "quick"), 14.0) == "quick"
         assert pool.alive == 2
         slow.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -191,7 +193,7 @@ async def test_a_slow_job_does_not_hold_up_the_others() -> None:
 
 
 async def test_jobs_wait_their_turn_and_none_is_lost() -> None:
-    async with pool_of(Limits(wall_s=10.0)) as pool:
+    async with pool_of(Limits(wall_s=30.0)) as pool:
         assert await asyncio.gather(*(pool.run("echo", n) for n in range(200))) == list(range(200))
         assert pool.started == 1
 
@@ -269,7 +271,7 @@ def test_a_worker_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> No
 
 
 async def test_a_reading_comes_back_whole() -> None:
-    parsers = Parsers(QUICK, target="tests.workers.readings:interpret")
+    parsers = Parsers(PATIENT, target="tests.workers.readings:interpret")
     try:
         reading = await parsers.interpret("policy.feed", PARAMS, observed(b"hello"), {"old": 1})
         assert reading.signals[0].summary == "hello"
@@ -293,7 +295,7 @@ async def test_a_reading_comes_back_whole() -> None:
 async def test_F21_a_reading_that_does_not_come_makes_the_source_unreadable(
     body: bytes, reason: Reason, says: str
 ) -> None:
-    parsers = Parsers(QUICK, target="tests.workers.readings:interpret")
+    parsers = Parsers(QUICK if body == b"hang" else PATIENT, target="tests.workers.readings:interpret")
     try:
         with pytest.raises(Unreadable, match=says) as caught:
             await parsers.interpret("policy.feed", PARAMS, observed(body), {})
@@ -319,7 +321,7 @@ async def test_a_document_that_hung_a_worker_is_not_read_again_at_once() -> None
 
 
 async def test_a_job_larger_than_a_frame_is_refused_and_the_worker_lives() -> None:
-    process = Process(JOBS, QUICK)
+    process = Process(JOBS, PATIENT)
     await process.start()
     try:
         with pytest.raises(WorkerFault, match="larger than a worker takes"):
