@@ -100,6 +100,8 @@ class Daemon:
         self._metrics.config(valid=True, reloaded=True, loaded_at=self._clock.now())
         self._lookout.start()
         self._spawn()
+        if settings.contacts:
+            self._warming = loop.create_task(self._sender.start(), name="warm the post")
         gc.collect()
         gc.freeze()  # what stands now stands to the end: no collection need walk it
         started(self)

@@ -92,9 +92,11 @@ class Lookout:
     def start(self) -> None:
         """Begin: what was open is taken up, every probe is looked at soon, what is due is sent."""
         rules = self.engine.rules
-        self._ports.metrics.configure(rules)
+        metrics, state = self._ports.metrics, self.engine.state
+        metrics.configure(rules)
+        metrics.channels(rules, state)
+        metrics.incidents(state)
         self.engine.configure(rules, Configured(start=True))
-        self._ports.metrics.channels(rules, self.engine.state)
         self.scheduler.start(self.settings.probes)
 
     def apply(self, settings: Settings) -> Difference:

@@ -56,9 +56,9 @@ class StoreOutbox:
         """Record a try."""
         await self._call(lambda store: store.settle(key, outcome, at=at, due=due, detail=detail, took_s=took_s))
 
-    async def next_due(self, now: datetime) -> datetime | None:  # noqa: ARG002 - the store knows what is due, and when
-        """When something will next be due."""
-        return await self._call(lambda store: store.next_due())
+    async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:  # noqa: ARG002 - the store's own
+        """When something will next be due on a lane that is not busy."""
+        return await self._call(lambda store: store.next_due(busy))
 
     async def _call(self, work: Callable[[Store], _T]) -> _T:
         return await asyncio.wrap_future(self._writer.call(work))

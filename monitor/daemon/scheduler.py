@@ -22,6 +22,7 @@ LOG = logging.getLogger(__name__)
 
 FIRST_RUNS_WITHIN = timedelta(seconds=2)
 RECHECK_MIN_S = 0.1
+TURN_SLACK = 1e-3
 
 
 @dataclass(slots=True)
@@ -132,7 +133,8 @@ class Scheduler:
             slot.task = loop.create_task(self._guard(slot), name=f"run {slot.spec.rule.id}")
         else:
             self._skipped()
-        turns = int((now - slot.origin) // slot.every_s) + 1
+        # A timer may fire a hair before its time: a turn so near counts as reached, or it would come again at once.
+        turns = int((now - slot.origin) / slot.every_s + TURN_SLACK) + 1
         following = slot.origin + turns * slot.every_s
         if following - now < slot.every_s / 2 and turns <= 1:
             following += slot.every_s  # the first run was just now; the grid's first turn would follow on its heels

@@ -141,8 +141,7 @@ class Dispatcher:
     async def _round(self) -> bool:
         """Lease what is due and start it; return whether more may be due right now."""
         now = self._clock.now()
-        busy = frozenset(name for name, lane in self._lanes.items() if lane.busy or lane.ready_at(now) > now)
-        rows = await self._outbox.lease(now, LEASE_ROWS_MAX, busy)
+        rows = await self._outbox.lease(now, LEASE_ROWS_MAX, self._not_ready(now))
         for row in rows:
             lane = self._lane(row.destination)
             if lane.busy or self._closing:
@@ -155,6 +154,10 @@ class Dispatcher:
             self._out[task] = row
             task.add_done_callback(self._ended)
         return len(rows) >= LEASE_ROWS_MAX
+
+    def _not_ready(self, now: datetime) -> frozenset[str]:
+        """Name the lanes that take nothing now: they are busy, or rest."""
+        return frozenset(name for name, lane in self._lanes.items() if lane.busy or lane.ready_at(now) > now)
 
     def _lane(self, destination: str) -> Lane:
         lane = self._lanes.get(destination)
@@ -177,10 +180,10 @@ class Dispatcher:
     async def _pause_s(self) -> float:
         """Return how long nothing will be due, at most `POLL_S_MAX`."""
         now = self._clock.now()
-        due = await self._outbox.next_due(now)
+        due = await self._outbox.next_due(now, self._not_ready(now))
         times = [ready for lane in self._lanes.values() if not lane.busy and (ready := lane.ready_at(now)) > now]
         if due is not None:
-            # Already due, yet not leased: its lane is busy and will wake us, or the outbox holds it for another.
+            # Already due, yet not leased: the outbox holds it back, for another row of its incident is on its way.
             times.append(due if due > now else now + timedelta(seconds=POLL_S))
         return min([POLL_S_MAX, *((time - now).total_seconds() for time in times)])
 

@@ -96,8 +96,8 @@ class Outbox(Protocol):
         """Record a try. With `due` the row is free again from then on; without, `outcome` is final and the row done."""
         ...
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        """Return the earliest due time strictly after `now`, None when nothing waits."""
+    async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:
+        """Return when a row will next be due, rows of `busy` destinations aside; None when nothing waits."""
         ...
 
 

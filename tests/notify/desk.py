@@ -86,8 +86,8 @@ class ListOutbox:
             unknown = row.unknown_before or outcome is SendOutcome.UNKNOWN
             self.rows[key] = (replace(row, attempts=row.attempts + 1, unknown_before=unknown), due)
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        times = [self.held.get(row.key, due) for row, due in self.rows.values()]
+    async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:
+        times = [self.held.get(row.key, due) for row, due in self.rows.values() if row.destination not in busy]
         return min((time for time in times if time > now), default=None)
 
 

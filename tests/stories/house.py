@@ -139,11 +139,13 @@ class Inbox:
 class House:
     """One life of the daemon, on the story's clock."""
 
-    def __init__(self, settings: Settings, store: Store, world: World, inbox: Inbox) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, world: World, inbox: Inbox, writer: InlineWriter | None = None
+    ) -> None:
         self.world = world
         self.inbox = inbox
         self.store = store
-        self.writer = InlineWriter(store)
+        self.writer = writer or InlineWriter(store)
         self.metrics = Metrics("story")
         clock = Clock()
         store.release_leases(clock.now())
@@ -174,6 +176,15 @@ class House:
     def incidents(self) -> list[Incident]:
         """Every incident that was ever opened, newest first."""
         return self.store.incidents()
+
+    async def die(self) -> None:
+        """The plug is pulled: nothing more comes from this house, and nothing is put in order."""
+        runs = self.lookout.stop_looking()
+        self.post.cancel()
+        others = [t for t in asyncio.all_tasks() if t is not asyncio.current_task() and t.get_name() != "story"]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(self.post, *runs, *others, return_exceptions=True)
 
     async def close(self) -> None:
         """An orderly end."""

@@ -1,0 +1,276 @@
+"""A page, a receiver and a running Vigie, all on loopback."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Page", "Receiver", "Vigie", "free_port", "sample", "until"]
+
+START_S_MAX = 30.0
+
+
+def until(what: Callable[[], Any], within_s: float, why: str = "") -> Any:  # noqa: ANN401 - whatever was waited for
+    """The first true value of `what`; fails when it does not come in time."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(why or f"it did not come within {within_s} s")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class _Quiet(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        """The tests' own output is enough."""
+
+    def answer(self, status: int, body: bytes = b"", kind: str = "application/json") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server:
+    def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0) -> None:
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._http.daemon_threads = True
+        self.port: int = self._http.server_address[1]
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; connections that stand are left to their threads."""
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join(2)
+
+
+class Page:
+    """A Statuspage with one component of interest. `body`: said instead of it; `asked`: how often it was looked at."""
+
+    def __init__(self) -> None:
+        self.word = "operational"
+        self.body: bytes | None = None
+        self.status = 200
+        self.asked = 0
+        page = self
+
+        class Handler(_Quiet):
+            def do_GET(self) -> None:  # noqa: N802 - the library's name
+                page.asked += 1
+                self.answer(page.status, page.body if page.body is not None else page.summary())
+
+        self._server = _Server(Handler)
+        self.url = f"http://127.0.0.1:{self._server.port}/api/v2/summary.json"
+
+    def summary(self) -> bytes:
+        """After Atlassian's documented schema."""
+        component = {"id": "c1", "name": "Email sending", "status": self.word, "group": False, "group_id": None}
+        return json.dumps(
+            {
+                "page": {"id": "p", "name": "Mailer", "url": self.url},
+                "status": {"indicator": "none", "description": "as it is"},
+                "components": [component],
+                "incidents": [],
+                "scheduled_maintenances": [],
+            }
+        ).encode()
+
+    def close(self) -> None:
+        """Gone."""
+        self._server.close()
+
+
+class Receiver:
+    """Takes what is posted. `hang`: takes it and never answers; `close` and `open` take it down and up again."""
+
+    def __init__(self) -> None:
+        self.got: list[dict[str, Any]] = []
+        self.at: list[float] = []
+        self.hang = False
+        self.port = free_port()
+        self._server: _Server | None = None
+        self.open()
+
+    def open(self) -> None:
+        """Listen."""
+        receiver = self
+
+        class Handler(_Quiet):
+            def do_POST(self) -> None:  # noqa: N802 - the library's name
+                body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+                if receiver.hang:
+                    time.sleep(30)
+                    return
+                receiver.got.append(body)
+                receiver.at.append(time.monotonic())
+                self.answer(200)
+
+        self._server = _Server(Handler, self.port)
+
+    def close(self) -> None:
+        """Nobody answers there."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    @property
+    def steps(self) -> list[str]:
+        """What arrived: ``["opened", "resolved"]``."""
+        return [body["step"] for body in self.got]
+
+
+def sample(page: str, receiver: int, listen: int, more: str = "") -> str:
+    """The issue's own example of a team's file, with free ports."""
+    return f"""
+team: {{name: Example team, timezone: Europe/Paris, language: en}}
+store: sqlite:///var/vigie.db
+server: {{listen: 127.0.0.1:{listen}}}
+fetch: {{allow_private: [127.0.0.0/8]}}
+rules: {{resolve_after: 2s}}
+channels:
+  newsletter:
+    name: Newsletter
+    platform: mailer
+    probes:
+      - {{kind: status.statuspage, url: "{page}", every: 1s, components: ["Email sending"]}}
+people:
+  first: {{name: First on call, contacts: ["json://127.0.0.1:{receiver}/hook"]}}
+routes: {{receiver: first, group_wait: 0s}}
+{more}"""
+
+
+@dataclass
+class Vigie:
+    """`vigie run` in a folder of its own."""
+
+    folder: Path
+    text: str
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def start(self, *, wait: bool = True) -> None:
+        """Run it; with `wait`, until its start is over."""
+        (self.folder / "config").mkdir(exist_ok=True)
+        (self.folder / "config" / "vigie.yaml").write_text(self.text)
+        log = (self.folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "monitor.cli", "run"],
+            cwd=self.folder,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **self.environ},
+        )
+        log.close()
+        if wait:
+            until(self.ready, START_S_MAX, f"it did not start: {self.log()}")
+
+    def log(self) -> str:
+        """What it wrote."""
+        return (self.folder / "log").read_text()
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """An answer of the API."""
+        return json.loads(self.raw(path)[1])
+
+    def raw(self, path: str) -> tuple[int, bytes]:
+        """Status and body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def ready(self) -> bool:
+        """Whether every probe has run."""
+        if self.process is not None and self.process.poll() is not None:
+            raise AssertionError(f"it ended with {self.process.returncode}: {self.log()}")
+        try:
+            return self.raw("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def state(self, channel: str = "newsletter") -> str:
+        """A channel's availability."""
+        word: str = self.get(f"/api/v1/channels/{channel}")["availability"]
+        return word
+
+    def reasons(self, channel: str = "newsletter") -> str:
+        """A channel's reasons in one text."""
+        return " ".join(self.get(f"/api/v1/channels/{channel}")["reasons"])
+
+    def metric(self, line_begin: str) -> float:
+        """The value of the metric line that begins so."""
+        for line in self.raw("/metrics")[1].decode().splitlines():
+            if line.startswith(line_begin):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"no metric line begins with {line_begin}")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Tell the process."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.signal(signal.SIGKILL)
+        self.wait(5)
+
+    def wait(self, within_s: float) -> int:
+        """Its exit code."""
+        assert self.process is not None
+        return self.process.wait(within_s)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Another verb, in the same folder."""
+        return subprocess.run(
+            [sys.executable, "-m", "monitor.cli", *words],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **self.environ},
+        )
+
+
+@contextmanager
+def home(folder: Path, more: str = "", environ: dict[str, str] | None = None) -> Iterator[tuple[Page, Receiver, Vigie]]:
+    """A page, a receiver and a Vigie that is not yet started."""
+    page, receiver, port = Page(), Receiver(), free_port()
+    vigie = Vigie(folder, sample(page.url, receiver.port, port, more), port, environ=environ or {})
+    try:
+        yield page, receiver, vigie
+    finally:
+        if vigie.process is not None and vigie.process.poll() is None:
+            vigie.process.kill()
+            vigie.process.wait(5)
+        receiver.close()
+        page.close()

@@ -1,0 +1,23 @@
+"""Random days: promises hold whatever the world, the post and the power do. A failing seed repeats its day."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.stories.days import play
+
+SEEDS = [int(os.environ["VIGIE_SEED"])] if "VIGIE_SEED" in os.environ else [1, 2, 3, 4, 5, 6]
+HOURS = float(os.environ.get("VIGIE_HOURS", "3"))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_day_keeps_every_promise(seed: int, tmp_path: Path) -> None:
+    play(seed, tmp_path, HOURS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_thirty_more_days_keep_every_promise(seed: int, tmp_path: Path) -> None:
+    play(seed, tmp_path, 24.0)
