@@ -80,7 +80,7 @@ class Page:
         page = self
 
         class Handler(_Quiet):
-            def do_GET(self) -> None:  # noqa: N802 - the library's name
+            def do_GET(self) -> None:
                 page.asked += 1
                 self.answer(page.status, page.body if page.body is not None else page.summary())
 
@@ -121,7 +121,7 @@ class Receiver:
         receiver = self
 
         class Handler(_Quiet):
-            def do_POST(self) -> None:  # noqa: N802 - the library's name
+            def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
                 if receiver.hang:
                     time.sleep(30)
@@ -239,7 +239,7 @@ class Vigie:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """kill -9."""
+        """End it as `kill -9` does."""
         self.signal(signal.SIGKILL)
         self.wait(5)
 
@@ -250,7 +250,7 @@ class Vigie:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another verb, in the same folder."""
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "monitor.cli", *words],
             cwd=self.folder,
             capture_output=True,

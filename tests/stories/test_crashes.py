@@ -1,5 +1,7 @@
-"""Crash stories: the plug is pulled at every commit and every send; then the house restarts. Nothing is lost, and
-nothing arrives twice beyond one repeat with the same key."""
+"""Crash stories: the plug is pulled at every commit and every send; then the house restarts.
+
+Nothing is lost, and nothing arrives twice beyond one repeat with the same key.
+"""
 
 import asyncio
 from collections import Counter
