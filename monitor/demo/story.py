@@ -158,7 +158,7 @@ class Story:
             ("Newsletter: outage", "newsletter", r"Newsletter: works again after \d+"),
         ):
             incident = await self.watch.incident(title, phase="resolved")
-            self.stage.vigie(f"✔ {title}: over after {self.clock.span(incident['duration_s'])}", "green")
+            self.stage.vigie(f"✔ {title} is over after {self.clock.span(incident['duration_s'])}", "green")
             await self._mail(row, subject, "It lasted")
         await self._pause(9)
 
