@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
 from dataclasses import dataclass, field
@@ -101,7 +100,7 @@ class House:
         try:
             await asyncio.wait_for(process.wait(), END_S_MAX)
         except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)  # its workers are of its session
+            process.kill()  # its workers end with it
             await process.wait()
 
     async def _until_ready(self) -> None:
