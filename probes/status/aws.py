@@ -132,12 +132,11 @@ def _services(event: dict[str, Any]) -> dict[str, str]:
 
 
 def _regions(event: dict[str, Any]) -> list[str]:
-    """Code and display name of an event's region; none when it is global."""
+    """Codes and display name of an event's region, by its ARN and by its service; none when it is global."""
     arn = _ARN_REGION.match(loose(event.get("arn")))
-    code = (arn[1] if arn else "") or _split(ident(event, "service"))[1]
-    if not code or code == "global":
-        return []
-    return [name for name in (code, plain(event.get("region_name"))) if name]
+    codes = dict.fromkeys((arn[1] if arn else "", _split(ident(event, "service"))[1]))
+    found = [code for code in codes if code not in ("", "global")]
+    return [*found, *(name for name in (plain(event.get("region_name")),) if name and found)]
 
 
 def _incident(event: dict[str, Any]) -> Incident | None:

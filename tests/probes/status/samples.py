@@ -238,13 +238,22 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample("work", changed(BETTERSTACK, ("included.1.attributes.status", "maintenance")), MAINTENANCE),
         Sample("new word", changed(BETTERSTACK, ("included.1.attributes.status", "riddle")), UNKNOWN),
         Sample("page degraded", changed(BETTERSTACK, ("data.attributes.aggregate_state", "degraded")), DEGRADED),
-        Sample("open report", changed(BETTERSTACK, ("included.3.attributes.aggregate_state", "downtime")), OUTAGE),
+        Sample(
+            "open report",
+            changed(
+                BETTERSTACK,
+                ("included.3.attributes.aggregate_state", "downtime"),
+                ("data.attributes.aggregate_state", "downtime"),
+            ),
+            OUTAGE,
+        ),
         Sample(
             "open work",
             changed(
                 BETTERSTACK,
                 ("included.3.attributes.aggregate_state", "maintenance"),
                 ("included.3.attributes.report_type", "maintenance"),
+                ("data.attributes.aggregate_state", "maintenance"),
             ),
             MAINTENANCE,
         ),
