@@ -273,6 +273,17 @@ async def test_in_all_no_more_than_so_many_run_and_a_slot_that_is_given_up_is_no
         assert (await fetch(get(good))).body == b"good"
 
 
+async def test_a_turn_that_comes_to_one_who_is_just_leaving_goes_to_the_next() -> None:
+    gate = Gate(FetchPolicy(per_host=1, spacing_s=0.0))
+    leave = await gate.enter("slow.example", private=False)
+    leaver, stayer = (asyncio.create_task(gate.enter("slow.example", private=False)) for _ in range(2))
+    await asyncio.sleep(0.02)
+    leave()
+    leaver.cancel()
+    await asyncio.wait_for(stayer, 1.0)
+    assert leaver.cancelled()
+
+
 async def test_one_who_leaves_the_queue_leaves_nothing_behind() -> None:
     gate = Gate(FetchPolicy(per_host=1))
     await gate.enter("slow.example", private=False)
@@ -332,6 +343,31 @@ async def test_tries_end_within_the_total_time_and_a_cancel_is_not_taken_for_a_f
         with pytest.raises(asyncio.CancelledError):
             await trying
         assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.parametrize("ended_by", ["cancel", "time"])
+async def test_a_further_try_ends_at_once_when_it_is_cancelled_or_its_time_is_over(
+    world: HostileServer, ended_by: str
+) -> None:
+    said = [reset(), silent(), silent()]
+
+    async def behave(heard: Heard, wire: Wire) -> bool:
+        return await said.pop(0)(heard, wire)
+
+    url = world.at("/", behave)
+    async with door(tries=3) as fetch:
+        trying = asyncio.create_task(fetch(get(url, total=(1 if ended_by == "time" else 30) * SECOND)))
+        async with asyncio.timeout(5):
+            while len(world.heard) < 2:  # noqa: ASYNC110 - the other side of a socket gives no event
+                await asyncio.sleep(0.01)
+        if ended_by == "cancel":
+            trying.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(trying, 2.0)
+        else:
+            with pytest.raises(Unreachable, match="within 1 s"):
+                await asyncio.wait_for(trying, 5.0)
+    assert len(world.heard) == 2
 
 
 async def test_an_observation_is_what_the_outside_said(world: HostileServer) -> None:
