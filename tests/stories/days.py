@@ -10,13 +10,16 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.core.model import Phase
-from monitor.settings import Settings
 from monitor.store import OutboxState, Store
 from probes.base import Reason, Unreachable
 from tests.stories.clock import START, run
 from tests.stories.house import House, Inbox, World, settings_of, statuspage
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
 
 __all__ = ["Day", "play"]
 
