@@ -8,6 +8,7 @@ import random
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -61,13 +62,18 @@ def outcome(kind: str, answer: Observation, memory: dict[str, Any]) -> Reading |
         return f"{error.reason}: {error}"
 
 
+@cache
+def nodes(module: ModuleType) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(inspect.getsource(module))))
+
+
 def helpers(module: ModuleType, seen: set[str]) -> Iterator[ModuleType]:
     """The module and every other of the senses' that it imports."""
     if module.__name__ in seen:
         return
     seen.add(module.__name__)
     yield module
-    for node in ast.walk(ast.parse(inspect.getsource(module))):
+    for node in nodes(module):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
@@ -76,9 +82,10 @@ def helpers(module: ModuleType, seen: set[str]) -> Iterator[ModuleType]:
                 yield from helpers(sys.modules[name], seen)
 
 
+@cache
 def imported(module: ModuleType) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(inspect.getsource(module))):
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             names |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -86,10 +93,11 @@ def imported(module: ModuleType) -> set[str]:
     return names | {name.split(".")[0] for name in names}
 
 
+@cache
 def called(module: ModuleType) -> set[str]:
     """The plain names of what the functions of a module call; `observe`, which is asynchronous, may look at a clock."""
     names: set[str] = set()
-    for function in ast.walk(ast.parse(inspect.getsource(module))):
+    for function in nodes(module):
         if isinstance(function, ast.FunctionDef):
             for node in ast.walk(function):
                 if isinstance(node, ast.Call):
