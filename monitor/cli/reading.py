@@ -174,7 +174,7 @@ def _ledger(ledger: list[Decision], rules: Rules, now: datetime) -> None:
     heading("What was decided")
     for row in ledger[-60:]:
         named = f" [incident {row.incident}]" if row.incident else ""
-        click.echo(f"  {wording.clock(row.at, rules, now)}  {row.code}{named}: {visible(row.text)}")
+        click.echo(f"  {wording.clock(row.at, rules, now, seconds=True)}  {row.code}{named}: {visible(row.text)}")
     if not ledger:
         click.echo("  nothing yet")
 
@@ -185,14 +185,14 @@ def _told(posts: list[Delivery], ledger: list[Decision], rules: Rules, now: date
         note = post.row.notification
         name = wording.destination_name(rules, note.destination)
         click.echo(
-            f"  {wording.clock(note.created, rules, now)}  {name}: {visible(note.message.title)}  ({post.row.state})"
+            f"  {wording.clock(note.created, rules, now, seconds=True)}  {name}: {visible(note.message.title)}  ({post.row.state})"
         )
         for attempt in post.attempts:
             detail = f": {visible(attempt.detail)}" if attempt.detail else ""
-            click.echo(f"      {wording.clock(attempt.at, rules, now)}  {attempt.outcome}{detail}")
+            click.echo(f"      {wording.clock(attempt.at, rules, now, seconds=True)}  {attempt.outcome}{detail}")
     held = [d for d in ledger if d.code.startswith(("held_", "not_told_"))]
     for row in held[-10:]:
-        click.echo(f"  {wording.clock(row.at, rules, now)}  not told: {visible(row.text)} ({row.code})")
+        click.echo(f"  {wording.clock(row.at, rules, now, seconds=True)}  not told: {visible(row.text)} ({row.code})")
     if not posts and not held:
         click.echo("  nobody, and there was nothing to tell")
 

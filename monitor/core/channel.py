@@ -45,9 +45,16 @@ def advance(channel: ChannelState, health: Health, rules: Rules, now: datetime) 
         unknown_since=(channel.unknown_since or now) if unknown else None,
         changes=changes,
         unstable_since=unstable_since,
+        admitted=_admitted(channel, health),
         diverged_since=(channel.diverged_since or now) if health.diverges else None,
         last_known=last_known,
     )
+
+
+def _admitted(channel: ChannelState, health: Health) -> bool:
+    if health.availability is Availability.OPERATIONAL:
+        return False
+    return channel.admitted or health.admitted
 
 
 def _unstable(channel: ChannelState, changes: tuple[datetime, ...], rules: Rules, now: datetime) -> datetime | None:

@@ -31,21 +31,25 @@ _RISK = {
 _LEVEL_FAMILIES = (Family.STATUS, Family.API)
 
 
-def fuse(rule: ChannelRule, probes: Iterable[ProbeState], now: datetime) -> Health:
-    """The verdict on one channel from what its probes hold now. `probes`: in the order of `rule.probes`."""
+def fuse(rule: ChannelRule, probes: Iterable[ProbeState], now: datetime, *, admitted: bool = False) -> Health:
+    """The verdict on one channel from what its probes hold now. `probes`: in the order of `rule.probes`.
+
+    `admitted`: the vendor's page has said of this very trouble that it was one; a page that turns well before our calls
+    do is then no divergence.
+    """
     states = list(probes)
     sources = [view(r, p, now) for r, p in zip(rule.probes, states, strict=True) if r.family in _LEVEL_FAMILIES]
     if rule.defunct:
         text = f"{rule.name} no longer exists; it is kept for drills" + (f" ({rule.note})" if rule.note else "")
         return Health(reasons=(text,), score=0.0)
-    availability, confirmed, reasons = _availability(rule, sources, now)
+    diverges = _diverges(sources) and not admitted
+    availability, confirmed, reasons = _availability(rule, sources, now, diverges=diverges)
     risk, risk_reasons, risk_evidence, risk_penalties = _risk(rule, states, now)
     penalties = {
         Family.STATUS.value: _family_penalty(sources, Family.STATUS),
         Family.API.value: _family_penalty(sources, Family.API),
         **risk_penalties,
     }
-    diverges = _diverges(sources)
     evidence = [f"{s.rule.id}#{g.key}" for s in sources if is_bad(s.last) for g in s.signals if is_bad(g.stands_for)]
     return Health(
         availability=availability,
@@ -57,12 +61,15 @@ def fuse(rule: ChannelRule, probes: Iterable[ProbeState], now: datetime) -> Heal
         risk_reasons=risk_reasons[:REASONS_MAX],
         unknowns=tuple(dict.fromkeys(_unknowns(sources, availability)))[:REASONS_MAX],
         evidence=(*evidence, *risk_evidence)[:REASONS_MAX],
+        admitted=any(is_bad(s.state) and _official(s) for s in sources),
         diverges=diverges,
         stale=any(s.stale for s in sources),
     )
 
 
-def _availability(rule: ChannelRule, sources: list[Source], now: datetime) -> tuple[Availability, bool, list[str]]:
+def _availability(
+    rule: ChannelRule, sources: list[Source], now: datetime, *, diverges: bool
+) -> tuple[Availability, bool, list[str]]:
     if not sources:
         note = rule.note or "no source of its availability is known"
         return Availability.UNKNOWN, True, [f"{rule.name} has no official status source: {note}"]
@@ -82,7 +89,7 @@ def _availability(rule: ChannelRule, sources: list[Source], now: datetime) -> tu
     if official:
         return Availability.DEGRADED, True, said
     if bad:
-        return Availability.DEGRADED, False, [*said, _unconfirmed(sources)]
+        return Availability.DEGRADED, False, [*said, _unconfirmed(sources, diverges=diverges)]
     good = [s for s in sources if s.state is Availability.OPERATIONAL]
     dark = [s for s in sources if _went_dark(s, now)]
     if good and not dark:
@@ -109,8 +116,10 @@ def _telling(source: Source) -> list[Signal]:
     return sorted(wanted, key=lambda g: -g.severity)
 
 
-def _unconfirmed(sources: list[Source]) -> str:
-    if _diverges(sources):
+def _unconfirmed(sources: list[Source], *, diverges: bool) -> str:
+    if _diverges(sources) and not diverges:
+        return "The vendor's page says that it is over; our own calls do not work again yet"
+    if diverges:
         return "The vendor's own page still says that all is well; this is unconfirmed, from our own calls alone"
     return "No second source confirms this yet"
 

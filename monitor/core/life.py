@@ -25,6 +25,7 @@ __all__ = ["close_due", "delivered", "hit", "leave", "monitor_trouble", "review"
 
 REASONS_MAX = 12
 _SEVERITY = {Availability.DEGRADED: Severity.WARNING, Availability.OUTAGE: Severity.CRITICAL}
+_RISKY = (Family.BRAND, Family.POLICY)
 _RISK_SEVERITY = {Risk.ELEVATED: Severity.WARNING, Risk.SEVERE: Severity.CRITICAL}
 
 
@@ -80,7 +81,8 @@ def _pend(draft: Draft, rule: ChannelRule, severity: Severity) -> None:
         draft.next_incident_id(), rule.id, Condition.UNKNOWN, Phase.PENDING, severity, (rule.id,), since, peak=severity
     )
     draft.decide("incident_pending", f"{rule.name} is unknown; told if it lasts", channel=rule.id, incident=incident)
-    _confirm(draft, rule, draft.put_incident(incident))
+    _refresh(draft, draft.put_incident(incident))
+    _confirm(draft, rule, draft.incidents[incident.id])
 
 
 def _confirm(draft: Draft, rule: ChannelRule, incident: Incident) -> None:
@@ -148,12 +150,18 @@ def _refresh(draft: Draft, incident: Incident) -> None:
     severity = severity if severity is not Severity.OK else incident.severity
     unseen = incident.condition is Condition.AVAILABILITY and any(m.unknown_since or m.health.stale for m in members)
     worse = severity > incident.peak
+    reasons = _reasons(draft, members, incident)
+    hits = sum(_member_severity(m, incident.condition) is not Severity.OK for m in members)
+    worst = (severity, hits) >= (incident.peak, incident.peak_channels) and hits > 0
     updated = replace(
         incident,
         severity=severity,
+        family=_family(members) if incident.condition is Condition.RISK else None,
+        peak_reasons=reasons if worst else incident.peak_reasons,
+        peak_channels=hits if worst else incident.peak_channels,
         peak=max(severity, incident.peak),
         revision=incident.revision + (1 if worse else 0),
-        reasons=_reasons(draft, members, incident),
+        reasons=reasons,
         unseen=unseen,
         unstable=incident.unstable or any(m.unstable_since for m in members),
         lead_s=incident.lead_s if incident.lead_s is not None else _lead_s(draft, members, incident),
@@ -187,6 +195,14 @@ def _reasons(draft: Draft, members: Iterable[ChannelState], incident: Incident) 
         prefix = f"{draft.rules.channels[member.id].name}: " if len(incident.channels) > 1 else ""
         said += [prefix + reason for reason in own]
     return tuple(dict.fromkeys(said))[:REASONS_MAX] or incident.reasons
+
+
+def _family(members: Iterable[ChannelState]) -> Family:
+    """Whose risk it is: the family that weighs more."""
+    weights = {
+        family: max((m.health.penalties.get(family.value, 0.0) for m in members), default=0.0) for family in _RISKY
+    }
+    return max(_RISKY, key=weights.__getitem__)
 
 
 def _lead_s(draft: Draft, members: Iterable[ChannelState], incident: Incident) -> float | None:
@@ -241,7 +257,10 @@ def _well_since(draft: Draft, channel_id: str, condition: Condition) -> datetime
 def resolve(draft: Draft, incident: Incident, why: str) -> Incident:
     """End an active incident; those who heard of it hear of the end."""
     phase = advance(incident.phase, Move.RECOVER)
-    ended = replace(incident, phase=phase, resolved=draft.now, revision=incident.revision + 1, unseen=False)
+    reasons = incident.peak_reasons or incident.reasons
+    ended = replace(
+        incident, phase=phase, resolved=draft.now, revision=incident.revision + 1, unseen=False, reasons=reasons
+    )
     draft.decide("incident_resolved", why, incident=ended)
     draft.look_again(draft.now + draft.rules.reopen_within)
     return draft.put_incident(ended)

@@ -232,6 +232,7 @@ class Health:
     risk_reasons: tuple[str, ...] = ()
     unknowns: tuple[str, ...] = ()  # sentences: which sources are unknown and why
     evidence: tuple[str, ...] = ()  # "<probe id>#<signal key>"
+    admitted: bool = False  # the vendor's own page says that it is in trouble
     diverges: bool = False  # the vendor's page says well while our own calls fail
     stale: bool = False  # what stands here was seen, but is no longer fresh
 
@@ -249,6 +250,7 @@ class ChannelState:
     unknown_since: datetime | None = None
     changes: tuple[datetime, ...] = ()  # between known availabilities, within the flap window
     unstable_since: datetime | None = None
+    admitted: bool = False  # the vendor's page has admitted the trouble that stands, or that it has just ended
     diverged_since: datetime | None = None  # our calls failed first: the lead time counts from here
     last_known: Availability | None = None  # the newest availability that was not unknown, before flapping is held
 
@@ -281,8 +283,11 @@ class Incident:
     firing: datetime | None = None  # when it left PENDING: group_wait counts from here
     revision: int = 1
     resolved: datetime | None = None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()  # now
     peak: Severity = Severity.OK
+    peak_reasons: tuple[str, ...] = ()  # when it was at its worst
+    peak_channels: int = 0  # how many were in trouble then
+    family: Family | None = None  # RISK: whether it is a policy or the brand that is concerned
     unseen: bool = False  # rests on evidence that is no longer fresh
     unstable: bool = False
     notify_at: datetime | None = None  # when people are told next, if there is something to tell then

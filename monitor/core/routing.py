@@ -87,7 +87,8 @@ def tell(draft: Draft, incident: Incident) -> None:
     draft.look_again(next_due)
     if next_due != incident.notify_at and next_due is not None:
         held = "held_group_wait" if draft.monitor.settled else "held_settling"
-        draft.decide(held, f"The next message waits until {wording.utc(next_due)}", incident=incident)
+        text = f"The next message waits until {wording.clock(next_due, draft.rules, seconds=True)}"
+        draft.decide(held, text, incident=incident)
     updated = replace(incident, told=tuple(told.values()), notify_at=next_due)
     if updated != incident:
         draft.put_incident(updated)

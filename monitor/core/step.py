@@ -150,7 +150,7 @@ def _review(draft: Draft, channel_id: str) -> None:
     rule = rules.channels[channel_id]
     probes = [draft.probes[p.id] for p in rule.probes]
     before = draft.channels[channel_id]
-    after = channel_.advance(before, fuse(rule, probes, now), rules, now)
+    after = channel_.advance(before, fuse(rule, probes, now, admitted=before.admitted), rules, now)
     if after != before:
         draft.put_channel(after)
         _explain(draft, rule, before, after)

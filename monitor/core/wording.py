@@ -5,7 +5,7 @@ most 80 characters. Times are in the team's zone, which is named.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.core.model import (
@@ -19,9 +19,9 @@ from monitor.core.model import (
     Rules,
     Told,
 )
-from probes.base import Availability, Severity, clip
+from probes.base import Availability, Family, Severity, clip
 
-__all__ = ["clock", "compose", "destination_name", "duration", "scope_name", "utc"]
+__all__ = ["clock", "compose", "destination_name", "duration", "scope_name"]
 
 TITLE_CHARS_MAX = 80
 TEXT_CHARS_MAX = 1_500
@@ -51,12 +51,11 @@ def duration(span: timedelta) -> str:
     return f"{days} day{'s' if days > 1 else ''} {hours % 24} h"
 
 
-def clock(moment: datetime, rules: Rules, now: datetime | None = None) -> str:
+def clock(moment: datetime, rules: Rules, now: datetime | None = None, *, seconds: bool = False) -> str:
     """``"09:17"`` in the team's zone; with the date when it is another day than `now`."""
     local = moment.astimezone(_zone(rules))
-    if now is not None and now.astimezone(_zone(rules)).date() != local.date():
-        return f"{local:%d %b %H:%M}"
-    return f"{local:%H:%M}"
+    other_day = now is not None and now.astimezone(_zone(rules)).date() != local.date()
+    return f"{local:{'%d %b ' if other_day else ''}%H:%M{':%S' if seconds else ''}}"
 
 
 def _zone(rules: Rules) -> ZoneInfo:
@@ -126,6 +125,8 @@ def _what(incident: Incident, members: dict[str, ChannelState]) -> str:
             return "outage"
         confirmed = any(m.health.confirmed for m in members.values() if m.health.availability is Availability.DEGRADED)
         return "degraded" if confirmed or not members else "degraded (unconfirmed)"
+    if incident.condition is Condition.RISK and incident.family is Family.POLICY:
+        return "policy change to act on"
     return {
         Condition.RISK: "severe brand risk" if incident.severity is Severity.CRITICAL else "elevated brand risk",
         Condition.UNKNOWN: "state unknown",
@@ -135,6 +136,8 @@ def _what(incident: Incident, members: dict[str, ChannelState]) -> str:
 
 
 def _over(incident: Incident) -> str:
+    if incident.family is Family.POLICY:
+        return "the policy change is no news any more"
     return {
         Condition.AVAILABILITY: "works again",
         Condition.RISK: "brand risk is down",
@@ -196,6 +199,8 @@ def _sentences(reasons: Iterable[str]) -> str:
 
 def _means(incident: Incident, rules: Rules, *, resolved: bool) -> str:
     names = _names(incident.channels, rules)
+    if incident.family is Family.POLICY:
+        return "" if resolved else f"Rules, prices or interfaces of {names} change: tools or campaigns there may break."
     if resolved:
         return {
             Condition.AVAILABILITY: f"You can rely on {names} again. Look over what was due to go out meanwhile.",
@@ -219,10 +224,13 @@ def _means(incident: Incident, rules: Rules, *, resolved: bool) -> str:
 
 def _todo(incident: Incident, rules: Rules) -> str:
     known = [rules.channels[c] for c in incident.channels if c in rules.channels]
+    risk = "Look at the evidence, and decide whether campaigns there go on."
+    if incident.family is Family.POLICY:
+        risk = "Read the change and its date with IT, and plan what has to be ready by then."
     lines = [
         {
             Condition.AVAILABILITY: "Hold what is scheduled there, and pause paid campaigns if it lasts.",
-            Condition.RISK: "Look at the evidence, and decide whether campaigns there go on.",
+            Condition.RISK: risk,
             Condition.UNKNOWN: "Check by hand before anything important goes out there.",
             Condition.BLIND: "Ask IT to look at Vigie's network and DNS.",
             Condition.DELIVERY: "Check that contact, and tell IT.",
@@ -254,6 +262,8 @@ def _sure(incident: Incident, members: dict[str, ChannelState]) -> str:
         return _sentences(unknowns[:3])
     if incident.condition is Condition.AVAILABILITY and any(not m.health.confirmed for m in members.values()):
         text = "Not confirmed by a second source."
+    elif incident.family is Family.POLICY:
+        text = "It stands in the vendor's own feed."
     elif incident.condition is Condition.RISK and not any(m.health.risk is Risk.SEVERE for m in members.values()):
         text = "As reported; not confirmed by a second publisher."
     else:
@@ -282,12 +292,7 @@ def _links(incident: Incident, rules: Rules) -> tuple[Link, ...]:
     for channel in incident.channels:
         rule = rules.channels.get(channel)
         if rule is not None and rule.status_url and len(links) < LINKS_MAX:
-            links.append(Link(f"{rule.name}: the vendor's page", rule.status_url))
+            links.append(Link("The vendor's page", rule.status_url))
         if rule is not None and rule.playbook.startswith(("https://", "http://")) and len(links) < LINKS_MAX:
             links.append(Link(f"{rule.name}: playbook", rule.playbook))
     return tuple({link.url: link for link in links}.values())
-
-
-def utc(moment: datetime) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

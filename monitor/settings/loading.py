@@ -118,6 +118,12 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     return _Loader(path, environ).settings()
 
 
+def _site_of(specs: tuple[ProbeSpec, ...]) -> str:
+    """Where people may look when the catalogue knows no page for them: the site of the first status probe."""
+    pages = [spec.rule.url for spec in specs if spec.rule.family is Family.STATUS]
+    return "/".join(pages[0].split("/", 3)[:3]) + "/" if pages else ""
+
+
 def load_facts(path: Path) -> tuple[CatalogueChannel, Facts]:
     """Both documents of one file of the catalogue. Raises SettingsError."""
     loader = _Loader(path, {})
@@ -254,7 +260,7 @@ class _Loader:
             deputy=entry.deputy,
             fallback=entry.fallback,
             playbook=entry.playbook,
-            status_url=(known.status_url if known else None) or "",
+            status_url=(known.status_url if known else None) or _site_of(specs),
             defunct=bool(known and known.defunct),
             note=entry.note or (known.note if known else ""),
         )

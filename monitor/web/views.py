@@ -209,6 +209,8 @@ _OTHERWISE = {
 def title_of(each: Incident, rules: Rules) -> str:
     """What happened, in a few words."""
     what = _TROUBLE[each.condition].get(max(each.severity, each.peak), _OTHERWISE[each.condition])
+    if each.family is Family.POLICY:
+        what = "policy change to act on"
     return f"{wording.scope_name(each, rules)}: {what}"
 
 
@@ -254,6 +256,8 @@ _STEPS = {"opened": "the opening", "updated": "an update", "resolved": "the all-
 def timeline(rules: Rules, decisions: Iterable[Decision], deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
     """What was decided and who was told, oldest first."""
     told = list(deliveries)
+    # The ledger comes newest first; of what was decided at the same moment, the first decided stands first.
+    decisions = list(decisions)[::-1]
     rows: list[tuple[datetime, dict[str, Any]]] = [
         (
             d.at,

@@ -139,17 +139,23 @@ def interpret(params: Params, observation: Observation, memory: Mapping[str, Any
     _ = memory
     outcome, why = _judged(params, observation)
     severity, state = _MEANS.get(outcome, (Severity.INFO, Availability.UNKNOWN))
-    shown = _shown(params, observation.body)
     signal = Signal(
         key="call",
         family=Family.API,
         severity=severity,
         certainty=Certainty.MEASURED,
         summary=f"{params.name}: {why}",
-        evidence=(Evidence(shown, observation.at),) if shown and outcome is not Outcome.SUCCESS else (),
+        evidence=_evidence(params, observation) if outcome is not Outcome.SUCCESS else (),
         state=state,
     )
     return Reading((signal,), (Sample(params.name, outcome, observation.took),))
+
+
+def _evidence(params: Params, observation: Observation) -> tuple[Evidence, ...]:
+    """The bare facts, for those who want them: sentences for people carry no status codes."""
+    fact = f"HTTP status {observation.status}" if observation.status else f"no answer: {observation.error}"
+    shown = _shown(params, observation.body)
+    return (Evidence(fact, observation.at), *((Evidence(shown, observation.at),) if shown else ()))
 
 
 def _shown(params: Params, body: bytes) -> str:
@@ -177,7 +183,7 @@ _ADVICE = {
 def _judged(params: Params, observation: Observation) -> tuple[Outcome, str]:
     """The outcome and a sentence's end that says why."""
     if observation.error:
-        return Outcome.VENDOR_FAULT, f"no answer, the vendor's side broke off ({observation.error})"
+        return Outcome.VENDOR_FAULT, "no answer: the vendor's side broke off"
     status = observation.status
     body = _outcome.parsed(observation)
     said = _outcome.by_envelope(body)
@@ -188,38 +194,34 @@ def _judged(params: Params, observation: Observation) -> tuple[Outcome, str]:
     if said and status < 500:  # noqa: PLR2004 - a 5xx is the vendor's fault whatever its body says
         outcome, code = said
         reason = _ADVICE.get(outcome, "the vendor says that the fault is its own")
-        return outcome, f"error code {code} with HTTP status {status}; {reason}"
+        return outcome, f"{reason} (its code {code})"
     what = _outcome.challenged(observation)
     if what:
         return (
             Outcome.OUR_REQUEST,
-            f"{what} bars our way (HTTP status {status}); the call needs another address or a token",
+            f"{what} bars our way; the call needs another address or a token",
         )
     if due:
-        return Outcome.VENDOR_FAULT, f"HTTP status {status}, but {unmet}"
+        return Outcome.VENDOR_FAULT, f"the answer is not the one that was due: {unmet}"
     outcome = _outcome.by_status(status)
     if outcome is Outcome.SUCCESS:
-        return Outcome.VENDOR_FAULT, f"HTTP status {status} where {_listed(params.expect_status)} was due"
+        return Outcome.VENDOR_FAULT, "the answer is not the one that was due"
     if outcome is Outcome.VENDOR_FAULT:
-        return outcome, f"the vendor answers with HTTP status {status}"
-    return outcome, f"HTTP status {status}; {_ADVICE[outcome]}"
+        return outcome, "the vendor's server reports a fault of its own"
+    return outcome, _ADVICE[outcome]
 
 
 def _by_time(params: Params, observation: Observation) -> tuple[Outcome, str]:
     took, limit = observation.took, params.slow.total_seconds()
     if took > limit:
         return Outcome.VENDOR_FAULT, f"the answer is right but took {took:.1f} s, more than {limit:g} s"
-    return Outcome.SUCCESS, f"answered as expected (HTTP status {observation.status}, {took:.2f} s)"
-
-
-def _listed(statuses: tuple[int, ...]) -> str:
-    return " or ".join(str(s) for s in statuses)
+    return Outcome.SUCCESS, f"answered as expected, in {took:.2f} s"
 
 
 def _unmet(params: Params, observation: Observation, body: object) -> str:
     """The first expectation of the body that is not met, as the end of a sentence; "" when all are."""
     if params.expect_json and body is None:
-        return "the body is not JSON"
+        return "it is not JSON"
     for path, due in params.expect_json.items():
         values = _outcome.values_at(body, path)
         if due == "*":

@@ -201,3 +201,18 @@ def test_flapping_holds_the_worse_state_with_one_notice_and_lets_go_after_quiet(
     assert mind.of("x").unstable_since is None
     assert state(mind) is OK
     assert mind.codes.count("incident_unstable") == 1
+
+
+def test_our_calls_that_recover_after_the_page_are_no_divergence() -> None:
+    mind = both()
+    mind.says("x/1", OK)
+    for _ in range(3):
+        mind.says("x/2", DOWN)
+    assert mind.codes.count("diverged") == 1
+    mind.says("x/1", DOWN)
+    mind.says("x/1", OK)
+    health = mind.of("x").health
+    assert health.availability is WEAK
+    assert not health.diverges
+    assert "says that it is over" in health.reasons[-1]
+    assert mind.codes.count("diverged") == 1

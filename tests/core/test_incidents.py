@@ -8,7 +8,7 @@ import pytest
 from monitor.core.incident import TRANSITIONS, Move, advance, diagram
 from monitor.core.model import Condition, Configured, Decision, Destination, Phase, SendOutcome
 from monitor.core.step import restore, step
-from probes.base import Availability, Family, Reason, Severity
+from probes.base import Availability, Certainty, Family, Reason, Severity, Signal
 from tests.core.mind import FIRST, T0, Mind, channel, news, probe
 
 OK, DOWN, WEAK = Availability.OPERATIONAL, Availability.OUTAGE, Availability.DEGRADED
@@ -400,3 +400,32 @@ def test_the_transition_table_is_closed_and_every_phase_can_be_reached_and_left(
             with pytest.raises(AssertionError, match="cannot"):
                 advance(phase, move)
     assert "pending --> open: confirm" in diagram()
+
+
+def test_the_resolve_tells_the_whole_of_the_trouble_not_its_last_remnant() -> None:
+    mind = meta()
+    for name in ("facebook", "instagram"):
+        mind.says(f"{name}/1", DOWN)
+    mind.passes(10)
+    mind.says("facebook/1", OK)
+    mind.repeats(60, 30, facebook_1=OK, instagram_1=DOWN)
+    mind.repeats(300, 60, facebook_1=OK, instagram_1=OK)
+    text = dict(mind.told[-1].message.paragraphs)["What happened"]
+    assert mind.told[-1].step == "resolved"
+    assert "Facebook:" in text
+    assert "Instagram:" in text
+
+
+def test_a_policy_change_is_worded_as_one_and_not_as_brand_risk() -> None:
+    policy = Signal(
+        "p1", Family.POLICY, Severity.CRITICAL, Certainty.OFFICIAL, "Prices change on 1 December", lasts=timedelta(days=7)
+    )
+    mind = Mind(channel("x", probe("x", 1), probe("x", 2, Family.POLICY)))
+    mind.says("x/1", OK)
+    mind.says("x/2", policy)
+    mind.passes(31)
+    message = mind.told[0].message
+    assert message.title.startswith("X: policy change to act on")
+    said = " ".join(text for _, text in message.paragraphs)
+    assert "brand" not in said
+    assert "vendor's own feed" in said
