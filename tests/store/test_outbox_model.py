@@ -154,4 +154,4 @@ TestOutbox.settings = settings(
 class TestOutboxOnNewDays(Outbox.TestCase):  # type: ignore[misc, valid-type]  # hypothesis makes the class at run time
     """The same with days drawn anew at each run; a failing one is printed as a program that repeats it."""
 
-    settings = settings(max_examples=300, stateful_step_count=60, deadline=None, suppress_health_check=_SLOW_MACHINE)
+    settings = settings(max_examples=100, stateful_step_count=60, deadline=None, suppress_health_check=_SLOW_MACHINE)
