@@ -26,6 +26,7 @@ STYLES = {
     "severe": "bold red",
 }
 ASIDE = "dim"
+FORMULA_BEGINS = ("=", "+", "-", "@")
 
 
 def out() -> Console:
@@ -56,7 +57,7 @@ def rows(columns: Sequence[str], lines: Iterable[Sequence[str | Text]]) -> None:
     if not console.is_terminal:
         click.echo("\t".join(columns))
         for line in lines:
-            click.echo("\t".join(visible(str(cell)) for cell in line))
+            click.echo("\t".join(_cell(str(cell)) for cell in line))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
@@ -64,6 +65,12 @@ def rows(columns: Sequence[str], lines: Iterable[Sequence[str | Text]]) -> None:
     for line in lines:
         table.add_row(*(cell if isinstance(cell, Text) else Text(visible(cell)) for cell in line))
     Console(highlight=False, markup=False, emoji=False).print(table)
+
+
+def _cell(text: str) -> str:
+    """A cell of a line that a spreadsheet may open: text from outside is no formula there (OWASP: CSV injection)."""
+    shown = visible(text)
+    return f"'{shown}" if shown.lstrip().startswith(FORMULA_BEGINS) else shown
 
 
 def as_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold

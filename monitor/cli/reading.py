@@ -184,9 +184,8 @@ def _told(posts: list[Delivery], ledger: list[Decision], rules: Rules, now: date
     for post in posts:
         note = post.row.notification
         name = wording.destination_name(rules, note.destination)
-        click.echo(
-            f"  {wording.clock(note.created, rules, now, seconds=True)}  {name}: {visible(note.message.title)}  ({post.row.state})"
-        )
+        at = wording.clock(note.created, rules, now, seconds=True)
+        click.echo(f"  {at}  {name}: {visible(note.message.title)}  ({post.row.state})")
         for attempt in post.attempts:
             detail = f": {visible(attempt.detail)}" if attempt.detail else ""
             click.echo(f"      {wording.clock(attempt.at, rules, now, seconds=True)}  {attempt.outcome}{detail}")

@@ -147,6 +147,7 @@ class Destination:
     receiver: str
     name: str  # of the person, as others may see it
     service: str  # the scheme: "mailto", "json", "slack"
+    way: str = ""  # what people call that: "mail", "webhook", "Slack"; without it the scheme stands in
 
 
 @dataclass(frozen=True, slots=True)

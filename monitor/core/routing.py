@@ -132,7 +132,7 @@ def _queue(draft: Draft, incident: Incident, destination: Destination, want: Wan
             critical=critical,
         )
     )
-    text = f"{destination.name} is told by {destination.service}: {want.step}"
+    text = f"{destination.name} is told by {destination.way or destination.service}: {want.step}"
     draft.decide(want.code, text, incident=incident, destination=destination.id)
     return Told(
         destination.id, incident.revision, draft.now, key, incident.peak, incident.channels, want.step == "resolved"

@@ -76,7 +76,7 @@ def destination_name(rules: Rules, destination: str) -> str:
     """A contact as people may see it: the person and the way, never the address."""
     for known in rules.destinations:
         if known.id == destination:
-            return f"{known.name} by {known.service}"
+            return f"{known.name} by {known.way or known.service}"
     return destination
 
 

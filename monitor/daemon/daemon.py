@@ -22,7 +22,7 @@ from pathlib import Path
 from monitor.daemon.clock import WallClock
 from monitor.daemon.house import DaemonHouse, Vitals
 from monitor.daemon.lookout import Lookout, Ports
-from monitor.daemon.post import StoreOutbox
+from monitor.daemon.post import StoreOutbox, unheard
 from monitor.daemon.tasks import Tasks
 from monitor.fetch import Fetcher, FetchPolicy
 from monitor.metrics import Metrics
@@ -38,7 +38,7 @@ LOG = logging.getLogger(__name__)
 
 FRESHNESS_EVERY_S = 30.0
 OUTBOX_EVERY_S = 5.0
-PRUNE_EVERY_S = 3600.0
+PRUNE_EVERY_S = 60.0
 FILES_EVERY_S = 1.0
 BEAT_S = 0.5
 LAG_ALIVE_S_MAX = 10.0
@@ -139,7 +139,8 @@ class Daemon:
             redact=self.redact,
             moved=self._changes.bump,
         )
-        return Lookout(self.settings, kept, ports)
+        lost = self._writer.call(lambda store: unheard(store, kept.incidents.values())).result()
+        return Lookout(self.settings, kept, ports, lost)
 
     def _make_web(self) -> Web:
         vitals = Vitals(

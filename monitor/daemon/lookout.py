@@ -5,7 +5,7 @@ What differs between the two (the network, the post, the clock, the store's thre
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -55,10 +55,14 @@ class Ports:
 
 
 class Lookout:
-    """Looks, decides, tells. `start` and `close` belong to one event loop."""
+    """Looks, decides, tells. `start` and `close` belong to one event loop.
 
-    def __init__(self, settings: Settings, kept: Snapshot, ports: Ports) -> None:
+    `unheard`: ends of notifications that an earlier life recorded, but of which its mind did not hear.
+    """
+
+    def __init__(self, settings: Settings, kept: Snapshot, ports: Ports, unheard: Sequence[Delivered] = ()) -> None:
         self.settings = settings
+        self._unheard = unheard
         self._ports = ports
         self._wake_handle: asyncio.TimerHandle | None = None
         rules = settings.rules_for_mind()
@@ -97,6 +101,8 @@ class Lookout:
         metrics.channels(rules, state)
         metrics.incidents(state)
         self.engine.configure(rules, Configured(start=True))
+        for event in self._unheard:
+            self.on_final(event)
         self.scheduler.start(self.settings.probes)
 
     def apply(self, settings: Settings) -> Difference:

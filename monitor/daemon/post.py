@@ -1,18 +1,20 @@
 """The store's outbox as the dispatcher wants it: the same rows, awaited, on the store's own thread."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from monitor.core.model import Delivered, SendOutcome
+from monitor.core.model import Delivered, Incident, SendOutcome
 from monitor.notify import OutboxRow as Row
-from monitor.store import OutboxRow, Store
+from monitor.store import OutboxRow, OutboxState, Store
 
-__all__ = ["StoreOutbox"]
+__all__ = ["StoreOutbox", "unheard"]
 
 _T = TypeVar("_T")
+
+_GIVEN_UP = {OutboxState.REJECTED: SendOutcome.REJECTED, OutboxState.EXPIRED: SendOutcome.EXPIRED}
 
 
 class _Caller(Protocol):
@@ -34,13 +36,10 @@ class StoreOutbox:
 
     async def lease(self, now: datetime, limit: int, busy: frozenset[str]) -> list[Row]:
         """Take up to `limit` due rows, at most one per destination and none of `busy`."""
-
-        def work(store: Store) -> tuple[list[OutboxRow], list[OutboxRow]]:
-            return store.expire(now), store.lease(now, limit, owner=self._owner, exclude=busy)
-
-        lapsed, found = await self._call(work)
-        for row in lapsed:
+        # Two calls, as these are two transactions: the writer may make a call again when the disk was full or locked.
+        for row in await self._call(lambda store: store.expire(now)):
             self._expired(_final(row))
+        found = await self._call(lambda store: store.lease(now, limit, owner=self._owner, exclude=busy))
         return [_row(row) for row in found]
 
     async def settle(
@@ -56,12 +55,26 @@ class StoreOutbox:
         """Record a try."""
         await self._call(lambda store: store.settle(key, outcome, at=at, due=due, detail=detail, took_s=took_s))
 
-    async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:  # noqa: ARG002 - the store's own
+    async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:  # noqa: ARG002 - the store knows
         """When something will next be due on a lane that is not busy."""
         return await self._call(lambda store: store.next_due(busy))
 
     async def _call(self, work: Callable[[Store], _T]) -> _T:
         return await asyncio.wrap_future(self._writer.call(work))
+
+
+def unheard(store: Store, incidents: Iterable[Incident]) -> list[Delivered]:
+    """Messages that were given up, of which the mind has not heard: the daemon ended between the record and the word."""
+    found = []
+    for incident in incidents:
+        believed = {told.key for told in incident.told if not told.lost}
+        for delivery in store.deliveries(incident.id) if believed else ():
+            row = delivery.row
+            outcome = _GIVEN_UP.get(row.state)
+            if outcome is not None and row.notification.key in believed:
+                note = row.notification
+                found.append(Delivered(note.key, note.incident, note.destination, outcome, row.last_error))
+    return found
 
 
 def _final(row: OutboxRow) -> Delivered:

@@ -253,6 +253,13 @@ _OUTCOMES = {
 _STEPS = {"opened": "the opening", "updated": "an update", "resolved": "the all-clear"}
 
 
+def _who(rules: Rules, decision: Decision) -> str:
+    """Whom a decision concerns, where its own words do not say so."""
+    if not decision.destination or decision.code.startswith("told_"):
+        return ""
+    return wording.destination_name(rules, decision.destination)
+
+
 def timeline(rules: Rules, decisions: Iterable[Decision], deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
     """What was decided and who was told, oldest first."""
     told = list(deliveries)
@@ -265,7 +272,7 @@ def timeline(rules: Rules, decisions: Iterable[Decision], deliveries: Iterable[D
                 "kind": "decision",
                 "code": d.code,
                 "text": sentence(d.text),
-                "who": wording.destination_name(rules, d.destination) if d.destination else "",
+                "who": _who(rules, d),
                 "evidence": list(d.evidence),
             },
         )

@@ -8,6 +8,8 @@ __all__ = ["BODY_BYTES_MAX", "ask", "is_page", "joined"]
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 
+NOT_THERE = (400, 404, 405, 406, 410)
+
 _DATA_MARKS = ("/api/", "/data/")
 
 
@@ -25,5 +27,15 @@ def joined(url: str, path: str) -> str:
 
 
 async def ask(url: str, path: str, fetch: Fetch, *, body_max: int = BODY_BYTES_MAX) -> Observation:
-    """The answer of `url` itself when it is machine-readable, else of `path` under it."""
-    return await fetch(Request(joined(url, path) if is_page(url) else url, body_max=body_max))
+    """The answer of `url` itself when it is machine-readable, else of `path` under it.
+
+    Where there is nothing at `path`, the address may be the machine-readable one after all, by a name of its own.
+    """
+    if not is_page(url):
+        return await fetch(Request(url, body_max=body_max))
+    answer = await fetch(Request(joined(url, path), body_max=body_max))
+    if answer.status in NOT_THERE:
+        itself = await fetch(Request(url, body_max=body_max))
+        if itself.body.lstrip()[:1] in (b"{", b"["):
+            return itself
+    return answer

@@ -270,7 +270,7 @@ def _key(kind: str, name: str) -> str:
 def _component_signal(component: Component, state: Availability | None, page: Page) -> Signal:
     assert state is not None
     where = f" ({component.group})" if component.group else ""
-    summary = f"The vendor's page says that {clip(component.name, 100)}{clip(where, 60)} is {_plain(component.word)}"
+    summary = f"The vendor's page says of {clip(component.name, 100)}{clip(where, 60)}: {_plain(component.word)}"
     key = _key("component", component.id)
     return _signal(key, state, summary, since=component.since, url=page.url, evidence=component.evidence)
 

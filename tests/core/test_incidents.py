@@ -417,9 +417,8 @@ def test_the_resolve_tells_the_whole_of_the_trouble_not_its_last_remnant() -> No
 
 
 def test_a_policy_change_is_worded_as_one_and_not_as_brand_risk() -> None:
-    policy = Signal(
-        "p1", Family.POLICY, Severity.CRITICAL, Certainty.OFFICIAL, "Prices change on 1 December", lasts=timedelta(days=7)
-    )
+    text, week = "Prices change on 1 December", timedelta(days=7)
+    policy = Signal("p1", Family.POLICY, Severity.CRITICAL, Certainty.OFFICIAL, text, lasts=week)
     mind = Mind(channel("x", probe("x", 1), probe("x", 2, Family.POLICY)))
     mind.says("x/1", OK)
     mind.says("x/2", policy)
