@@ -300,7 +300,8 @@ class _Loader:
                     key = f"people.{shown_id(person)}.contacts.{index + 1}"
                     self._fault(node, key, str(error), error.hint)
                 scheme = contact_checks.scheme_of(url)
-                yield Destination(f"{person}/{index + 1}", person, who.name, scheme), contact
+                way = contact_checks.SERVICES.get(scheme, "")
+                yield Destination(f"{person}/{index + 1}", person, who.name, scheme, way), contact
 
     def _judge_routes(self, team: SettingsFile) -> None:
         receiver = team.routes.receiver if team.routes else None

@@ -340,7 +340,7 @@ def town() -> Standing:
         ),
         rules=Rules(
             channels=rules,
-            destinations=(Destination("first/1", "first", "First on call", "mailto"),),
+            destinations=(Destination("first/1", "first", "First on call", "mailto", "mail"),),
             receiver="first",
             timezone="Europe/Paris",
         ),

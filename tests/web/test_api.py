@@ -137,8 +137,8 @@ async def test_the_timeline_of_an_incident_says_who_was_told_when_and_why_not(cl
     assert [row["at"] for row in timeline] == sorted(row["at"] for row in timeline)
     told = [row for row in timeline if row["kind"] == "delivery"]
     assert [(row["code"], row["who"]) for row in told] == [
-        ("retry", "First on call by mailto"),
-        ("delivered", "First on call by mailto"),
+        ("retry", "First on call by mail"),
+        ("delivered", "First on call by mail"),
     ]
     assert "503 Service Unavailable" in told[0]["text"]
     assert "not_told_group_interval" in {row["code"] for row in timeline}

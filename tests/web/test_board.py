@@ -166,7 +166,7 @@ async def test_what_is_unknown_is_said_with_its_reason(client: ClientSession) ->
 
 async def test_the_page_of_an_incident_says_who_was_told_when_and_why_not(client: ClientSession) -> None:
     text = _flat(await _page(client, "/incidents/0-17"))
-    assert "02:15:40 Sent the opening to First on call by mailto: it arrived." in text
+    assert "02:15:40 Sent the opening to First on call by mail: it arrived." in text
     assert "it did not get through and is tried again (503 Service Unavailable)" in text
     assert "02:18:40 The next message waits until 02:17." in text
     assert "Our own calls saw it 7 min before the vendor's page." in text
