@@ -26,6 +26,10 @@ MARKED = re.compile(r"<!-- made by `make docs`: (?P<name>[a-z-]+) -->\n.*?<!-- e
 FENCED = re.compile(r"^(?P<indent> *)```(?P<language>[a-z]*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 
 
+EVERY_VERB = ("--config", "--json")
+"""Options whose meaning the page says once, above the table."""
+
+
 # --- reading Markdown -------------------------------------------------------------------------------------------------
 
 
@@ -73,10 +77,16 @@ def _verbs() -> str:
     lines = ["| verb | what it does | options |", "|---|---|---|"]
     for name, parameters in verbs_and_options().items():
         arguments = [typed for typed, p in parameters.items() if isinstance(p, click.Argument)]
-        options = [f"`{typed}`" for typed, p in parameters.items() if isinstance(p, click.Option)]
+        options = [_option(typed, p) for typed, p in parameters.items() if isinstance(p, click.Option)]
         about = " ".join((main.commands[name].help or "").split())
         lines.append(f"| `{' '.join(['vigie', name, *arguments])}` | {about} | {', '.join(options)} |")
     return "\n".join(lines)
+
+
+def _option(typed: str, option: click.Option) -> str:
+    if typed in EVERY_VERB:
+        return f"`{typed}`"
+    return f"`{typed} {option.make_metavar(click.Context(main))}` ({(option.help or '').rstrip('.')})"
 
 
 def _channels() -> str:
@@ -128,7 +138,7 @@ def _message() -> str:
     with TemporaryDirectory() as folder:
         _, inbox = run(story(Path(folder)))
     mail = for_mail(inbox.arrived[0].envelope)
-    return f"```text\n{mail.title}\n\n{mail.text.strip()}\n```"
+    return f"```text\n{mail.text.partition('-- ')[0].strip()}\n```"
 
 
 PARTS: dict[str, Callable[[], str]] = {
