@@ -1,8 +1,10 @@
 """``vigie run``: the daemon on a terminal or under a supervisor."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
+from typing import NoReturn
 
 import click
 
@@ -11,21 +13,28 @@ from monitor.daemon.logs import set_up
 from monitor.settings import Settings
 from monitor.store import StoreError
 
-__all__ = ["run_daemon"]
+__all__ = ["leave", "run_daemon"]
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now: neither a library's thread that hangs nor a task that will not end may hold it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def run_daemon(settings: Settings, environ: Mapping[str, str]) -> int:
-    """Run until told to end; the exit code."""
+    """Run until told to end, and leave; comes back with the exit code only when it could not start."""
     daemon_holder: list[Daemon] = []
     set_up(lambda text: daemon_holder[0].redact(text) if daemon_holder else text)
 
-    async def live() -> int:
+    async def live() -> None:
         daemon = Daemon(settings, environ)
         daemon_holder.append(daemon)
-        return await daemon.run(_say)
+        leave(await daemon.run(_say))
 
     try:
-        return asyncio.run(live())
+        asyncio.run(live())
     except StoreError as error:
         click.echo(f"The store cannot be used: {error}", err=True)
     except OSError as error:

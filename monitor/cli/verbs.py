@@ -12,19 +12,19 @@ import click
 
 from monitor.cli import acting, looking, reading
 from monitor.cli.printing import as_json
-from monitor.cli.running import run_daemon
+from monitor.cli.running import leave, run_daemon
 from monitor.daemon.daemon import version as vigie_version
-from monitor.settings import Settings, SettingsError, load
+from monitor.settings import CheckContacts, Settings, SettingsError, check_all, check_all_apart, load
 
 __all__ = ["main"]
 
 Command = Callable[..., Any]
 
 
-def _settings(path: Path) -> Settings:
+def _settings(path: Path, *, check_contacts: CheckContacts = check_all) -> Settings:
     """The configuration; every fault is printed and ends the program with 1."""
     try:
-        return load(path, os.environ)
+        return load(path, os.environ, check_contacts=check_contacts)
     except SettingsError as error:
         for fault in error.faults:
             click.echo(str(fault), err=True)
@@ -63,11 +63,7 @@ def main() -> None:
 @_config
 def run_(path: Path) -> None:
     """Start the lookout, with its board."""
-    sys.stdout.flush()
-    code = run_daemon(_settings(path), os.environ)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # a library's thread that hangs must not hold the end
+    leave(run_daemon(_settings(path, check_contacts=check_all_apart), os.environ))
 
 
 @main.command("check-config")

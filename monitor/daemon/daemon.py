@@ -12,8 +12,9 @@ import ipaddress
 import logging
 import os
 import signal
+import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.metadata import version as installed_version
@@ -27,7 +28,7 @@ from monitor.daemon.tasks import Tasks
 from monitor.fetch import Fetcher, FetchPolicy
 from monitor.metrics import Metrics
 from monitor.notify import WorkerSender, notify_test
-from monitor.settings import Difference, Settings, SettingsError, load, redact
+from monitor.settings import Difference, Settings, SettingsError, check_all_apart, difference, load, redact
 from monitor.store import Retention, Store, StoreError, Writer, Writes
 from monitor.web import Changes, Refused, Sent, Web
 from monitor.workers import Parsers
@@ -47,6 +48,8 @@ JUMP_MIN = timedelta(seconds=5)
 POST_GRACE_S = 2.0
 TASKS_END_S = 0.5
 STORE_END_S = 1.5
+END_S_MAX = 4.8
+LAG_LOGGED_S = 1.0
 
 
 def version() -> str:
@@ -68,8 +71,11 @@ class Daemon:
         self._reload_fault = ""
         self._jumped = False
         self._beat_s = 0.0
-        self._files: dict[Path, tuple[int, int]] = {}
+        self._files = _stamps(settings.files)
         self._reloading = asyncio.Lock()
+        self._loads: set[asyncio.Task[None]] = set()
+        self._loaded_at = self._clock.now()
+        self._started_with = settings
 
     def redact(self, text: str) -> str:
         """The text without any secret of the configuration."""
@@ -78,6 +84,7 @@ class Daemon:
     async def run(self, started: Callable[["Daemon"], None] = lambda _: None) -> int:
         """Live until told to end. Raises StoreError or OSError when it cannot start; `started` hears that it has."""
         self._loop = loop = asyncio.get_running_loop()
+        self._signals(loop)
         settings = self.settings
         self._store = Store.open(settings.store, now=self._clock.now())
         self._writer = Writer(self._store, on_failure=self._store_failing)
@@ -95,9 +102,7 @@ class Daemon:
             self._writer.close(STORE_END_S)
             raise
         await self._fetcher.start()
-        self._signals(loop)
-        self._take_files()
-        self._metrics.config(valid=True, reloaded=True, loaded_at=self._clock.now())
+        self._metrics.config(valid=True, reloaded=True, loaded_at=self._loaded_at)
         self._lookout.start()
         self._spawn()
         if settings.contacts:
@@ -201,7 +206,10 @@ class Daemon:
             due = loop.time() + BEAT_S
             faulthandler.dump_traceback_later(STUCK_S_MAX, exit=True)
             await asyncio.sleep(BEAT_S)
-            self._metrics.lag(max(0.0, loop.time() - due))
+            lag_s = max(0.0, loop.time() - due)
+            self._metrics.lag(lag_s)
+            if lag_s > LAG_LOGGED_S:
+                LOG.warning("the event loop stood still for %.1f s", lag_s)
             self._beat_s = loop.time()
             jumped = abs(self._clock.jump()) > JUMP_MIN
             if jumped and not self._jumped:
@@ -229,18 +237,16 @@ class Daemon:
 
     # --- configuration -----------------------------------------------------------------------------------------------
 
-    def _take_files(self) -> None:
-        self._files = {path: _stamp(path) for path in self.settings.files}
-
     async def _watch_files(self) -> None:
         if any(_stamp(path) != stamp for path, stamp in self._files.items()):
-            for path in self._files:
-                self._files[path] = _stamp(path)
+            self._files = _stamps(self._files)
             await self._try_reload()
 
     def _hangup(self) -> None:
         LOG.info("told to load the configuration again")
-        self._tasks_once = asyncio.get_running_loop().create_task(self._try_reload())
+        task = asyncio.get_running_loop().create_task(self._try_reload(), name="reload")
+        self._loads.add(task)
+        task.add_done_callback(self._loads.discard)
 
     async def _try_reload(self) -> None:
         try:
@@ -251,24 +257,33 @@ class Daemon:
     async def reload(self) -> None:
         """Load the configuration again; all or nothing. Raises Refused with every fault."""
         async with self._reloading:
-            now = self._clock.now()
+            before = _stamps(self._files)  # what changes while it is read is read again
             try:
-                fresh = await asyncio.to_thread(load, self.settings.path, self._environ)
+                fresh = await asyncio.to_thread(
+                    load, self.settings.path, self._environ, check_contacts=check_all_apart
+                )
             except SettingsError as error:
                 self._reload_fault = f"The configuration on disk has {len(error.faults)} faults and was not taken"
-                self._metrics.config(valid=False, reloaded=False, loaded_at=now)
+                self._metrics.config(valid=False, reloaded=False, loaded_at=self._loaded_at)
                 self._changes.bump()
                 raise Refused(self._reload_fault, [str(fault) for fault in error.faults]) from error
-            change = self._lookout.apply(fresh)
-            self.settings = fresh
-            self._take_files()
-            self._sender.set_contacts(_contacts(fresh))
-            self._reload_fault = ""
-            self._metrics.config(valid=True, reloaded=True, loaded_at=now)
-            self._changes.bump()
-            LOG.info("the configuration was taken: %s", _summary(change, fresh))
-            if change.after_restart:
-                LOG.warning("these count from the next start only: %s", ", ".join(change.after_restart))
+            if self._end.is_set():
+                raise Refused("Vigie is ending; the configuration is read at the next start", [])
+            self._take(fresh)
+            self._files = _stamps(fresh.files) | {p: s for p, s in before.items() if p in fresh.files}
+
+    def _take(self, fresh: Settings) -> None:
+        """Live by new settings: what did not change keeps running."""
+        change = self._lookout.apply(fresh)
+        self.settings = fresh
+        self._sender.set_contacts(_contacts(fresh))
+        self._reload_fault = ""
+        self._loaded_at = self._clock.now()
+        self._metrics.config(valid=True, reloaded=True, loaded_at=self._loaded_at)
+        self._changes.bump()
+        LOG.info("the configuration was taken: %s", _summary(change, fresh))
+        if change.after_restart:
+            LOG.warning("these count from the next start only: %s", ", ".join(change.after_restart))
 
     async def notify_test(self, receiver: str | None) -> Sequence[Sent]:
         """Send a test to every contact of a person (the route's receiver by default); raises Refused."""
@@ -293,6 +308,9 @@ class Daemon:
         said = list(self.settings.warnings)
         if self._reload_fault:
             said.append(f"{self._reload_fault}: `vigie check-config` names them.")
+        later = difference(self._started_with, self.settings).after_restart
+        if later:
+            said.append(f"These changes count from the next start only: {', '.join(later)}.")
         if self._store.degraded:
             said.append("The disk is full: what is critical is still kept, but soon no more. Make room.")
         if self._jumped:
@@ -326,18 +344,20 @@ class Daemon:
 
     async def _close(self) -> None:
         """Intake first, then the post, then the store; each with its patience. In all at most 5 s."""
-        faulthandler.cancel_dump_traceback_later()
+        last = _end_anyway(self._code)
         runs = self._lookout.stop_looking()
         await self._web.stop()
         await self._lookout.dispatcher.close(POST_GRACE_S)
         stuck = await self._tasks.close(TASKS_END_S)
         if runs:
             await asyncio.wait(runs, timeout=TASKS_END_S)
-        self._lookout.engine.keep_freshness()
+        if self._writer.failed is None:
+            self._lookout.engine.keep_freshness()
         await asyncio.to_thread(self._writer.close, STORE_END_S)
         await asyncio.gather(self._parsers.close(), self._sender.close(), self._fetcher.close())
         self._readers.shutdown(wait=False)
         self._reader.close()
+        last.cancel()
         if stuck:
             LOG.warning("these did not end when told: %s", ", ".join(stuck))
 
@@ -356,6 +376,23 @@ class _OnLoop:
             self._loop.call_soon_threadsafe(done)
 
         self._writer.submit(writes, urgent=urgent, done=say)
+
+
+def _end_anyway(code: int) -> threading.Timer:
+    """Whatever hangs in an orderly end, it holds up the end no longer than `END_S_MAX`. Cancelled when all is done."""
+
+    def end() -> None:
+        LOG.error("the orderly end took too long: ending now; what is committed is safe")
+        os._exit(code)
+
+    last = threading.Timer(END_S_MAX, end)
+    last.daemon = True
+    last.start()
+    return last
+
+
+def _stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    return {path: _stamp(path) for path in paths}
 
 
 def _stamp(path: Path) -> tuple[int, int]:

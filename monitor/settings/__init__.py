@@ -6,14 +6,17 @@ A file that cannot be used changes nothing: `load` raises SettingsError, and who
 
 from monitor.settings.address import host_of, is_loopback, public_url
 from monitor.settings.catalogue import CatalogueChannel, Facts, catalogue_folder, channel_ids
+from monitor.settings.contacts import check_all
+from monitor.settings.contacts_apart import check_all_apart
 from monitor.settings.difference import Difference, difference
 from monitor.settings.faults import Fault, SettingsError, format_faults, redact
-from monitor.settings.loading import ProbeSpec, Settings, load, load_facts
+from monitor.settings.loading import CheckContacts, ProbeSpec, Settings, load, load_facts
 from monitor.settings.model import ChannelEntry, GroupWait, Person, Routes, listener
 
 __all__ = [
     "CatalogueChannel",
     "ChannelEntry",
+    "CheckContacts",
     "Difference",
     "Facts",
     "Fault",
@@ -25,6 +28,8 @@ __all__ = [
     "SettingsError",
     "catalogue_folder",
     "channel_ids",
+    "check_all",
+    "check_all_apart",
     "difference",
     "format_faults",
     "host_of",

@@ -6,7 +6,7 @@ Apprise itself takes port 99999, `rto=abc`, unknown parameters and paths of loca
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,7 +15,7 @@ from monitor.settings.address import PORT_MAX, TOKEN_CHARS_MIN, secret_parts
 from monitor.settings.faults import SECRET_CHARS_MIN, did_you_mean
 from monitor.settings.model import HintedError
 
-__all__ = ["SERVICES", "check", "scheme_of", "secrets_in"]
+__all__ = ["SERVICES", "check", "check_all", "scheme_of", "secrets_in"]
 
 ADDRESS_CHARS_MAX = 2_048
 TIMEOUT_S_MAX = 30.0
@@ -126,6 +126,17 @@ def check(url: str) -> None:
     _check_authority(url)
     with _quiet():
         _check_with_apprise(url, scheme)
+
+
+def check_all(urls: Sequence[str]) -> Mapping[str, HintedError]:
+    """What is wrong with each address that cannot be used."""
+    found = {}
+    for url in urls:
+        try:
+            check(url)
+        except HintedError as error:
+            found[url] = error
+    return found
 
 
 def _check_authority(url: str) -> None:

@@ -98,6 +98,8 @@ def _after_restart(old: Settings, new: Settings) -> tuple[str, ...]:
     pairs = {
         "store": (old.store, new.store),
         "server.listen": (old.server.listen, new.server.listen),
-        "retention": (old.retention, new.retention),
+        "server.token": (old.server.token, new.server.token),
+        "server.hosts": (old.server.hosts, new.server.hosts),
+        "fetch": (old.fetch, new.fetch),
     }
     return tuple(key for key, (before, after) in pairs.items() if before != after)

@@ -3,7 +3,7 @@
 
 import hashlib
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -33,7 +33,7 @@ from monitor.settings.references import References
 from monitor.settings.shape import BROKEN, Shaper
 from probes.base import Family, MeasuredParams, Params
 
-__all__ = ["ProbeSpec", "Settings", "load", "load_facts"]
+__all__ = ["CheckContacts", "ProbeSpec", "Settings", "load", "load_facts"]
 
 PROBES_MAX = 20_000
 EXPIRES_MIN = timedelta(minutes=5)
@@ -110,12 +110,18 @@ class Settings(SettingsFile):
         return {probe.id: probe for probe in self.probes}
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
+CheckContacts = Callable[[Sequence[str]], Mapping[str, HintedError]]
+
+
+def load(
+    path: Path, environ: Mapping[str, str], *, check_contacts: CheckContacts = contact_checks.check_all
+) -> Settings:
     """The settings in `path` and in the catalogue beside it.
 
-    `environ`: the variables that ``${NAME}`` may name. Every file is read once. Raises SettingsError with all faults.
+    `environ`: the variables that ``${NAME}`` may name. `check_contacts`: here or, for the daemon, in a process of its
+    own. Every file is read once. Raises SettingsError with all faults.
     """
-    return _Loader(path, environ).settings()
+    return _Loader(path, environ, check_contacts).settings()
 
 
 def _site_of(specs: tuple[ProbeSpec, ...]) -> str:
@@ -126,7 +132,7 @@ def _site_of(specs: tuple[ProbeSpec, ...]) -> str:
 
 def load_facts(path: Path) -> tuple[CatalogueChannel, Facts]:
     """Both documents of one file of the catalogue. Raises SettingsError."""
-    loader = _Loader(path, {})
+    loader = _Loader(path, {}, contact_checks.check_all)
     data = loader.data(path)
     both = (loader.catalogue_document(path, data, 0, CatalogueChannel), loader.catalogue_document(path, data, 1, Facts))
     if loader.faults or both[0] is BROKEN or both[1] is BROKEN:
@@ -137,8 +143,9 @@ def load_facts(path: Path) -> tuple[CatalogueChannel, Facts]:
 class _Loader:
     """One load: reads, gathers faults, and builds."""
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], check_contacts: CheckContacts) -> None:
         self.path = path
+        self.check_contacts = check_contacts
         self.faults: list[Fault] = []
         self.references = References(environ, path.resolve().parent)
         self.files: list[Path] = [path]
@@ -289,16 +296,15 @@ class _Loader:
     # --- people -------------------------------------------------------------------------------------------------------
 
     def _people(self, team: SettingsFile) -> Iterator[tuple[Destination, SecretStr]]:
+        wrong = self.check_contacts([c.get_secret_value() for who in team.people.values() for c in who.contacts])
         for person, who in team.people.items():
             for index, contact in enumerate(who.contacts):
                 url = contact.get_secret_value()
                 self.secrets |= contact_checks.secrets_in(url)
-                try:
-                    contact_checks.check(url)
-                except HintedError as error:
+                if url in wrong:
                     node = self._node("people", person, "contacts", str(index))
                     key = f"people.{shown_id(person)}.contacts.{index + 1}"
-                    self._fault(node, key, str(error), error.hint)
+                    self._fault(node, key, str(wrong[url]), wrong[url].hint)
                 scheme = contact_checks.scheme_of(url)
                 way = contact_checks.SERVICES.get(scheme, "")
                 yield Destination(f"{person}/{index + 1}", person, who.name, scheme, way), contact
