@@ -1,8 +1,9 @@
 """One run of a probe: look, read, decide; and nothing but a word about it when that fails.
 
-The unchanged short cut: an answer whose body is the very object of the last one (the fetcher hands it out again for a
-304 or an equal body) means what it meant then, so nothing is parsed. Kinds that read mark-up are interpreted in a
-killable worker process; JSON within its byte limit is read here.
+The unchanged short cut: an answer with the body of the last one means what it meant then, so nothing is parsed. Bodies
+are told apart by Python's own hash of them (64 bits, keyed at random at every start), so none is kept here. For the
+very object of the last time, which the fetcher hands out again for a 304 or an equal body, that hash is already known.
+Kinds that read mark-up are interpreted in a killable worker process; JSON within its byte limit is read here.
 """
 
 import logging
@@ -50,9 +51,12 @@ class Meter(Protocol):
 
 @dataclass(slots=True)
 class _Last:
-    """The newest answer of a probe and what it meant, for the unchanged short cut and for the board."""
+    """What the newest answer of a probe was known by, and what it meant, for the unchanged short cut."""
 
-    observation: Observation
+    body_hash: int
+    body_size: int
+    status: int
+    url: str
     reading: Reading
 
 
@@ -107,12 +111,15 @@ class Runner:
 
     async def _read(self, kind: Kind, spec: ProbeSpec, seen: Observation, probe: ProbeState) -> Reading:
         last = self._last.get(spec.rule.id)
-        if last is not None and _unchanged(kind, last.observation, seen):
+        if last is not None and _unchanged(kind, last, seen):
             return last.reading
         reading = await interpret(kind, spec, seen, probe.memory, self._apart)
         levels = tuple(s for s in reading.signals if s.lasts is None)
         again = reading if len(levels) == len(reading.signals) else replace(reading, signals=levels)
-        self._last[spec.rule.id] = _Last(seen, again)
+        if not seen.parts:
+            self._last[spec.rule.id] = _Last(hash(seen.body), len(seen.body), seen.status, seen.url, again)
+        else:
+            self._last.pop(spec.rule.id, None)
         return reading
 
     def _done(
@@ -184,12 +191,12 @@ async def observe(kind: Kind, params: Params, fetch: Fetch, memory: Mapping[str,
     return await kind.observe(params, fetch)
 
 
-def _unchanged(kind: Kind, last: Observation, seen: Observation) -> bool:
+def _unchanged(kind: Kind, last: _Last, seen: Observation) -> bool:
     return (
-        seen.body is last.body
+        hash(seen.body) == last.body_hash
+        and len(seen.body) == last.body_size
         and seen.status == last.status
         and not seen.parts
-        and not last.parts
         and not seen.error
         and seen.url == last.url
         and not getattr(kind, "AGES", False)
