@@ -64,7 +64,7 @@ class StoreOutbox:
 
 
 def unheard(store: Store, incidents: Iterable[Incident]) -> list[Delivered]:
-    """Messages that were given up, of which the mind has not heard: the daemon ended between the record and the word."""
+    """Messages given up of which the mind has not heard: the daemon ended between the record and the word."""
     found = []
     for incident in incidents:
         believed = {told.key for told in incident.told if not told.lost}

@@ -24,6 +24,7 @@ class Tasks:
         self._restart_after_s = restart_after_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._fell: dict[str, float] = {}
+        self._closing = False
 
     def spawn(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Start an eternal task."""
@@ -39,15 +40,26 @@ class Tasks:
         while True:
             try:
                 await work()
+                if self._over():
+                    return
                 LOG.error("the task %r ended although it is eternal; starting it again", name)
+            except asyncio.CancelledError:
+                if self._over():
+                    raise
+                # Something that it awaited was cancelled: without this it would be gone without a word.
+                LOG.error("the task %r was cancelled although it is eternal; starting it again", name)  # noqa: TRY400 - a stack adds nothing
             except Exception:
                 LOG.exception("the task %r failed; starting it again", name)
             self._fell[name] = asyncio.get_running_loop().time()
             self._restarted(name)
             await asyncio.sleep(self._restart_after_s)
 
+    def _over(self) -> bool:
+        return self._closing
+
     async def close(self, within_s: float) -> list[str]:
         """Cancel all; the names of those that did not end in time."""
+        self._closing = True
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:

@@ -75,8 +75,8 @@ def test_a_contact_that_leads_elsewhere_is_a_difference_although_the_mind_sees_n
 
 
 def test_what_counts_from_the_next_start_only_is_said(tmp_path: Path) -> None:
-    new = "server: {listen: 127.0.0.1:1}\nstore: sqlite:///other.db\nretention: {decisions: 1d}\n"
-    assert step(tmp_path, "team: {}", new).after_restart == ("store", "server.listen", "retention")
+    new = "server: {listen: 127.0.0.1:1}\nstore: sqlite:///other.db\nfetch: {per_host: 2}\nretention: {decisions: 1d}\n"
+    assert step(tmp_path, "team: {}", new).after_restart == ("store", "server.listen", "fetch")
 
 
 def ids(settings: Settings) -> set[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from monitor.core.model import Incident, SendOutcome
 from monitor.daemon.lookout import Lookout, Ports
-from monitor.daemon.post import StoreOutbox
+from monitor.daemon.post import StoreOutbox, unheard
 from monitor.daemon.runner import interpret_here
 from monitor.metrics import Metrics
 from monitor.notify import Envelope, Sent
@@ -149,9 +149,10 @@ class House:
         self.metrics = Metrics("story")
         clock = Clock()
         store.release_leases(clock.now())
+        kept = store.load()
         self.lookout = Lookout(
             settings,
-            store.load(),
+            kept,
             Ports(
                 fetch=world,
                 interpret_apart=interpret_here,
@@ -161,6 +162,7 @@ class House:
                 clock=clock,
                 metrics=self.metrics,
             ),
+            unheard(store, kept.incidents.values()),
         )
         self.post = asyncio.get_running_loop().create_task(self.lookout.dispatcher.run())
         self.lookout.start()
