@@ -26,10 +26,10 @@ from monitor.daemon.lookout import Lookout, Ports
 from monitor.daemon.post import StoreOutbox, unheard
 from monitor.daemon.tasks import Tasks
 from monitor.fetch import Fetcher, FetchPolicy
-from monitor.metrics import Metrics
+from monitor.metrics import Metrics, Suppressed
 from monitor.notify import WorkerSender, notify_test
 from monitor.settings import Difference, Settings, SettingsError, check_all_apart, difference, load, redact
-from monitor.store import Retention, Store, StoreError, Writer, Writes
+from monitor.store import OutboxState, Retention, Store, StoreError, Writer, Writes
 from monitor.web import Changes, Refused, Sent, Web
 from monitor.workers import Parsers
 
@@ -73,6 +73,8 @@ class Daemon:
         self._beat_s = 0.0
         self._files = _stamps(settings.files)
         self._reloading = asyncio.Lock()
+        self._superseded = 0  # as last counted
+        self._replaced: dict[str, int] = {}
         self._loads: set[asyncio.Task[None]] = set()
         self._loaded_at = self._clock.now()
         self._started_with = settings
@@ -129,6 +131,7 @@ class Daemon:
         writer = _OnLoop(self._writer, loop)
         self._writer.call(lambda store: store.release_leases(self._clock.now())).result()
         kept = self._writer.call(lambda store: store.load()).result()
+        self._superseded = self._writer.call(lambda s: s.outbox_stats()).result().counts[OutboxState.SUPERSEDED]
         for row in kept.quarantined:
             LOG.error("%s", row)
         owner = uuid.uuid4().hex
@@ -224,6 +227,14 @@ class Daemon:
         oldest = stats.oldest_unsent
         age_s = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
         self._metrics.outbox({state.value: n for state, n in stats.counts.items()}, age_s)
+        superseded = stats.counts[OutboxState.SUPERSEDED]
+        for _ in range(superseded - self._superseded):
+            self._metrics.suppressed(Suppressed.SUPERSEDED)
+        self._superseded = superseded
+        for pool, count in (("parser", sum(self._parsers.pool.faults.values())), ("notifier", self._sender.replaced)):
+            for _ in range(count - self._replaced.get(pool, 0)):
+                self._metrics.worker_restarted(pool)
+            self._replaced[pool] = count
 
     async def _prune(self) -> None:
         keep = self.settings.retention
@@ -259,9 +270,7 @@ class Daemon:
         async with self._reloading:
             before = _stamps(self._files)  # what changes while it is read is read again
             try:
-                fresh = await asyncio.to_thread(
-                    load, self.settings.path, self._environ, check_contacts=check_all_apart
-                )
+                fresh = await asyncio.to_thread(load, self.settings.path, self._environ, check_contacts=check_all_apart)
             except SettingsError as error:
                 self._reload_fault = f"The configuration on disk has {len(error.faults)} faults and was not taken"
                 self._metrics.config(valid=False, reloaded=False, loaded_at=self._loaded_at)

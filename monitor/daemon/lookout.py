@@ -16,7 +16,7 @@ from monitor.daemon.runner import Interpret, Runner
 from monitor.daemon.scheduler import Scheduler
 from monitor.engine import Engine
 from monitor.engine import Writer as EngineWriter
-from monitor.metrics import Metrics, ProbeMeter
+from monitor.metrics import Metrics, ProbeMeter, Suppressed
 from monitor.notify import Attempted, Dispatcher, Outbox, Sender
 from monitor.settings import Difference, ProbeSpec, Settings, difference
 from monitor.store import Snapshot
@@ -25,6 +25,8 @@ from probes.base import Fetch
 __all__ = ["Clock", "Lookout", "Ports"]
 
 LOG = logging.getLogger(__name__)
+
+_SUPPRESSED = {"held_blind": Suppressed.BLIND, "not_told_nobody": Suppressed.NOBODY}
 
 WAKE_MIN_S = 0.001
 WAKE_AFTER_FAULT_S = 1.0
@@ -173,6 +175,9 @@ class Lookout:
             metrics.incidents(taken.state, taken.incidents)
         if taken.monitor:
             metrics.blind(on=taken.state.monitor.blind_since is not None)
+        for decision in taken.decisions:
+            if decision.code in _SUPPRESSED:
+                metrics.suppressed(_SUPPRESSED[decision.code])
         if taken.notifications:
             self.dispatcher.notify_committed()
         if taken.channels or taken.incidents or taken.probes or taken.monitor:

@@ -30,13 +30,9 @@ class Outcome(StrEnum):
 class Suppressed(StrEnum):
     """Why a notification was held back."""
 
-    SILENCE = "silence"
-    INHIBITED = "inhibited"
-    QUIET_HOURS = "quiet_hours"
-    DUPLICATE = "duplicate"
-    RATE_LIMITED = "rate_limited"
-    SUPERSEDED = "superseded"
-    MAINTENANCE = "maintenance"
+    BLIND = "blind"  # most sources are out of reach, so no verdict of ours is told
+    NOBODY = "nobody"  # no receiver is configured
+    SUPERSEDED = "superseded"  # a newer message of the same incident took its place before it was sent
 
 
 class OutboxState(StrEnum):

@@ -176,6 +176,7 @@ class WorkerSender:
         self._fresh: asyncio.Task[_Worker] | None = None
         self._retired: dict[asyncio.Task[None], _Worker] = {}
         self._closed = False
+        self.replaced = 0  # processes that another had to take over from, for metrics
 
     def __repr__(self) -> str:
         return f"WorkerSender({len(self._contacts)} contacts)"
@@ -276,6 +277,7 @@ class WorkerSender:
         fresh = await _Worker.start()
         old, self._worker = self._worker, fresh
         if old is not None:
+            self.replaced += 1
             patience_s = RETIRE_S_MAX if len(self._retired) < RETIRED_MAX else 0.0
             task = asyncio.create_task(_finish(old, patience_s), name="retire notifier")
             self._retired[task] = old

@@ -261,7 +261,7 @@ async def test_beyond_the_budget_new_series_are_refused_and_counted_and_states_c
 async def test_the_rest_of_the_house_is_counted() -> None:
     metrics = _metrics()
     metrics.config(valid=False, reloaded=False, loaded_at=NOW)
-    metrics.suppressed(Suppressed.DUPLICATE)
+    metrics.suppressed(Suppressed.SUPERSEDED)
     metrics.dead_letter()
     metrics.outbox({OutboxState.RETRY: 2}, 12.5)
     metrics.late(0.003)
@@ -274,7 +274,7 @@ async def test_the_rest_of_the_house_is_counted() -> None:
         ("vigie_config_valid", None): 0,
         ("vigie_config_reload_success", None): 0,
         ("vigie_config_loaded_timestamp_seconds", None): NOW.timestamp(),
-        ("vigie_notifications_suppressed_total", ("reason", "duplicate")): 1,
+        ("vigie_notifications_suppressed_total", ("reason", "superseded")): 1,
         ("vigie_dead_letters_total", None): 1,
         ("vigie_outbox_messages", ("state", "retry")): 2,
         ("vigie_outbox_messages", ("state", "pending")): 0,
