@@ -37,7 +37,7 @@ START_S_MAX = 60.0
 
 def a_mail(text: str, subject: str = "Über alles: outage") -> EmailMessage:
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = subject, "vigie@vigie.example", "marie@team.example"
+    mail["Subject"], mail["From"], mail["To"] = subject, "vigie@vigie.example", "first@team.example"
     mail.set_content(text, cte="quoted-printable")
     return mail
 

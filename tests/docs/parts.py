@@ -111,15 +111,15 @@ channels:
   newsletter:
     name: Newsletter
     platform: mailer
-    owner: Marie
-    deputy: Tom
+    owner: Social media lead
+    deputy: Content lead
     fallback: the blog
     playbook: Move today's issue to tomorrow morning.
     probes:
       - {{kind: status.statuspage, url: "{EXAMPLE_PAGE}", components: ["Email sending"]}}
 people:
-  marie: {{name: Marie, contacts: ["json://127.0.0.1:8766/hook"]}}
-routes: {{receiver: marie}}
+  first: {{name: First on call, contacts: ["json://127.0.0.1:8766/hook"]}}
+routes: {{receiver: first}}
 """
 
 
@@ -132,7 +132,7 @@ def _message() -> str:
             await home.passes(4600)
             home.world.says(EXAMPLE_PAGE, statuspage(Email_sending="major_outage", Forms="operational"))
             await home.passes(120)
-            home.inbox.expect("opened", "Newsletter: outage", "marie/1")
+            home.inbox.expect("opened", "Newsletter: outage", "first/1")
             return home.world, home.inbox
 
     with TemporaryDirectory() as folder:

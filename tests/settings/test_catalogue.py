@@ -132,7 +132,7 @@ def test_the_commented_examples_of_the_shipped_file_work_when_they_are_uncomment
     secret.chmod(0o600)
     text = "\n".join(lines).replace("file:/run/secrets/teams", f"file:{secret}")
     environ = {
-        "MAIL_USER": "marie",
+        "MAIL_USER": "first",
         "MAIL_PASSWORD": "swordfish",
         "SLACK_TOKEN_A": "T1JJ3T3L2",
         "SLACK_TOKEN_B": "A1BRTD4JD",

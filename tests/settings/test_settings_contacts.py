@@ -166,10 +166,10 @@ def test_every_scheme_that_we_send_by_exists_in_apprise() -> None:
 
 def test_each_way_to_a_person_has_a_plain_name_that_people_see(tmp_path: Path) -> None:
     contacts = "contacts: ['mailto://u:p4ssw0rd@mail.example', 'json://h.example/x', 'tgram://123456:abcdefghij/42/']"
-    settings = loaded(tmp_path, f"people: {{a: {{name: Ann, {contacts}}}}}\nroutes: {{receiver: a}}\n")
+    settings = loaded(tmp_path, f"people: {{a: {{name: First, {contacts}}}}}\nroutes: {{receiver: a}}\n")
     rules = settings.rules_for_mind()
     assert [destination_name(rules, d.id) for d in rules.destinations] == [
-        "Ann by mail",
-        "Ann by webhook",
-        "Ann by Telegram",
+        "First by mail",
+        "First by webhook",
+        "First by Telegram",
     ]

@@ -58,7 +58,7 @@ def test_equal_probes_are_told_apart_by_their_place(tmp_path: Path) -> None:
 
 
 def test_channels_come_go_and_change(tmp_path: Path) -> None:
-    found = step(tmp_path, "channels: {reddit: {}, vine: {}}", "channels: {reddit: {owner: Marie}, discord: {}}")
+    found = step(tmp_path, "channels: {reddit: {}, vine: {}}", "channels: {reddit: {owner: first}, discord: {}}")
     assert (found.channels_added, found.channels_removed, found.channels_changed) == (
         ("discord",),
         ("vine",),

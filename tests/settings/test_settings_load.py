@@ -50,9 +50,9 @@ def test_probes_replace_the_catalogues_and_extra_probes_come_after_them(tmp_path
 
 
 def test_what_a_channel_says_of_itself_reaches_the_mind(tmp_path: Path) -> None:
-    text = "channels: {reddit: {name: Our Reddit, owner: Marie, deputy: Tom, fallback: x, playbook: 'https://w.example/p'}}"
+    text = "channels: {reddit: {name: Our Reddit, owner: first, deputy: second, fallback: x, playbook: 'https://w.example/p'}}"
     rule = loaded(tmp_path, text).rules_for_mind().channels["reddit"]
-    assert (rule.name, rule.owner, rule.deputy, rule.fallback) == ("Our Reddit", "Marie", "Tom", "x")
+    assert (rule.name, rule.owner, rule.deputy, rule.fallback) == ("Our Reddit", "first", "second", "x")
     assert rule.playbook == "https://w.example/p"
 
 
@@ -180,9 +180,9 @@ def test_all_faults_come_at_once_in_reading_order_each_at_its_place(tmp_path: Pa
 
 
 def test_an_unknown_receiver_is_a_fault_with_a_near_one(tmp_path: Path) -> None:
-    fault = only_fault(tmp_path, "people: {marie: {name: M}}\nroutes: {receiver: mary}\n")
+    fault = only_fault(tmp_path, "people: {first: {name: M}}\nroutes: {receiver: frist}\n")
     assert str(fault).endswith(
-        "vigie.yaml:2:20: routes.receiver: there is no person with this id; did you mean 'marie'?"
+        "vigie.yaml:2:20: routes.receiver: there is no person with this id; did you mean 'first'?"
     )
 
 

@@ -21,7 +21,7 @@ server: {{listen: 127.0.0.1:9180, token: 0123456789abcdef, hosts: [board.example
 fetch: {{allow_private: [127.0.0.0/8], proxy: "http://proxy.example:3128", contact: it@example.org, spacing: 1s}}
 rules: {{resolve_after: 2s, flap_changes: 4}}
 channels:
-  reddit: {{name: Reddit, owner: Marie, fallback: x, playbook: "https://wiki.example/p", platform: {{id: r, name: R}}}}
+  reddit: {{name: Reddit, owner: first, fallback: x, playbook: "https://wiki.example/p", platform: {{id: r, name: R}}}}
   newsletter:
     probes: [{{kind: status.statuspage, url: "{PAGE}", every: 1s, expires: 5s, components: [Mail], regions: [EU]}}]
 people: {{first: {{name: First, contacts: ["json://127.0.0.1:8766/hook"]}}}}
