@@ -300,7 +300,9 @@ def test_the_first_page_is_short() -> None:
 MACHINE = re.compile(
     "|".join(("/" + "opt/", "/" + "work/", "/" + "root/", "/" + r"home/\w+/", "/" + r"tmp/\w", "/" + "Users/"))
 )
-REGISTRY = re.compile("|".join(("pypi" + r"\.org", "pythonhosted", "index-" + "url ", "artifactory", "devpi")))
+REGISTRY = re.compile(
+    "|".join(("pypi" + r"\.org", "python" + "hosted", "index-" + r"url[ =]+http", "artifac" + "tory", "dev" + "pi"))
+)
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 
 
