@@ -9,14 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Page", "Receiver", "Vigie", "free_port", "sample", "until"]
+__all__ = ["Page", "Quiet", "Receiver", "Site", "Vigie", "free_port", "home", "sample", "until"]
 
 START_S_MAX = 30.0
 
@@ -40,24 +40,37 @@ def free_port() -> int:
         return port
 
 
-class _Quiet(BaseHTTPRequestHandler):
+class Quiet(BaseHTTPRequestHandler):
+    """Answers one request after the other, and says nothing on the terminal."""
+
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
         """The tests' own output is enough."""
 
-    def answer(self, status: int, body: bytes = b"", kind: str = "application/json") -> None:
+    def answer(
+        self, status: int, body: bytes = b"", kind: str = "application/json", more: Mapping[str, str] | None = None
+    ) -> None:
+        """A whole answer."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in (more or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
 
+class _Threads(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hung up is no news to a test."""
+
+
 class _Server:
     def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0) -> None:
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._http.daemon_threads = True
+        self._http = _Threads(("127.0.0.1", port), handler)
         self.port: int = self._http.server_address[1]
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -67,6 +80,42 @@ class _Server:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join(2)
+
+
+def _not_there(wire: Quiet) -> None:
+    wire.answer(404)
+
+
+class Site:
+    """Answers as told, by path. `heard`: when each path was asked for, by `time.monotonic`."""
+
+    def __init__(self, answers: Mapping[str, Callable[[Quiet], None]]) -> None:
+        self.answers = dict(answers)
+        self.heard: dict[str, list[float]] = {}
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+        site = self
+
+        class Handler(Quiet):
+            def do_GET(self) -> None:
+                site.heard.setdefault(self.path, []).append(time.monotonic())
+                site.answers.get(self.path, _not_there)(self)
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                site.posted.append((self.path, json.loads(body)))
+                self.do_GET()
+
+        self._server = _Server(Handler)
+        self.port = self._server.port
+        self.root = f"http://127.0.0.1:{self.port}"
+
+    def asked(self, path: str) -> int:
+        """How often."""
+        return len(self.heard.get(path, []))
+
+    def close(self) -> None:
+        """Gone."""
+        self._server.close()
 
 
 class Page:
@@ -79,7 +128,7 @@ class Page:
         self.asked = 0
         page = self
 
-        class Handler(_Quiet):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 page.asked += 1
                 self.answer(page.status, page.body if page.body is not None else page.summary())
@@ -120,7 +169,7 @@ class Receiver:
         """Listen."""
         receiver = self
 
-        class Handler(_Quiet):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
                 if receiver.hang:
@@ -166,21 +215,22 @@ routes: {{receiver: first, group_wait: 0s}}
 
 @dataclass
 class Vigie:
-    """`vigie run` in a folder of its own."""
+    """`vigie run` in a folder of its own. `program`: what Python is to run, `token`: what the API asks for."""
 
     folder: Path
     text: str
     port: int
     process: subprocess.Popen[bytes] | None = None
     environ: dict[str, str] = field(default_factory=dict)
+    program: Sequence[str] = ("-m", "monitor.cli", "run")
+    token: str = ""
 
     def start(self, *, wait: bool = True) -> None:
         """Run it; with `wait`, until its start is over."""
-        (self.folder / "config").mkdir(exist_ok=True)
-        (self.folder / "config" / "vigie.yaml").write_text(self.text)
+        self.write(self.text)
         log = (self.folder / "log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "monitor.cli", "run"],
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, *self.program],
             cwd=self.folder,
             stdout=log,
             stderr=log,
@@ -190,6 +240,19 @@ class Vigie:
         if wait:
             until(self.ready, START_S_MAX, f"it did not start: {self.log()}")
 
+    @property
+    def file(self) -> Path:
+        """The team's file."""
+        return self.folder / "config" / "vigie.yaml"
+
+    def write(self, text: str) -> None:
+        """Put the team's file in place, at once and whole, as careful editors do."""
+        self.text = text
+        self.file.parent.mkdir(exist_ok=True)
+        draft = self.file.with_suffix(".new")
+        draft.write_text(text)
+        draft.replace(self.file)
+
     def log(self) -> str:
         """What it wrote."""
         return (self.folder / "log").read_text()
@@ -198,11 +261,19 @@ class Vigie:
         """An answer of the API."""
         return json.loads(self.raw(path)[1])
 
-    def raw(self, path: str) -> tuple[int, bytes]:
-        """Status and body."""
+    def post(self, path: str, body: object) -> tuple[int, Any]:
+        """Status and JSON of an act through the API."""
+        status, said = self.raw(path, json.dumps(body).encode())
+        return status, json.loads(said)
+
+    def raw(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Status and body; a POST where there is a body to send."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         try:
-            connection.request("GET", path)
+            connection.request("GET" if body is None else "POST", path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
