@@ -32,6 +32,7 @@ class _Loop:
         self._urls = [f"http://127.0.0.1:{port}/bare/{n}.json" for n in range(sources)]
         self._tags: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = False
         self.runs = 0
 
     async def ask(self, url: str) -> None:
@@ -48,6 +49,8 @@ class _Loop:
         begin = loop.time()
 
         def fire(url: str, due: float) -> None:
+            if self._ended:
+                return
             task = loop.create_task(self.ask(url))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -56,6 +59,11 @@ class _Loop:
         for n, url in enumerate(self._urls):
             due = begin + every_s * n / len(self._urls)
             loop.call_at(due, fire, url, due)
+
+    async def end(self) -> None:
+        """Ask no more; what is under way is waited for."""
+        self._ended = True
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def hurry(self, first: int) -> None:
         """One of AT_ONCE that ask one page after the other, for ever."""
@@ -77,6 +85,7 @@ async def _measure(port: int, sources: int, every_s: float, warm_s: float, measu
         runs, cpu_s, began = loop.runs, time.process_time(), time.monotonic()
         await asyncio.sleep(measured_s)
         done = BareRun(loop.runs - runs, time.process_time() - cpu_s, time.monotonic() - began)
+        await loop.end()
         for task in hurrying:
             task.cancel()
         await asyncio.gather(*hurrying, return_exceptions=True)

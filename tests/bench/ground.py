@@ -17,7 +17,7 @@ from tests.bench.bare import BareRun
 from tests.bench.processes import CORE_MEASURED, CORE_WORLD, Cost, cost_of, pin
 from tests.edges.running import Vigie, free_port, until
 
-__all__ = ["Daemon", "Lateness", "Pinger", "World", "daemon", "sources", "standing", "world"]
+__all__ = ["Daemon", "Lateness", "Pinger", "World", "daemon", "series", "sources", "standing", "world"]
 
 START_S_MAX = 60.0
 PER_CHANNEL = 10
@@ -101,6 +101,14 @@ class Lateness:
         return Lateness(self.bounds, tuple(a - b for a, b in zip(self.within, earlier.within, strict=True)))
 
 
+def series(exposition: bytes) -> Iterator[tuple[str, float]]:
+    """Every series as it is written, and its value."""
+    for line in exposition.decode().splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            yield name, float(value)
+
+
 @dataclass
 class Daemon:
     """A running `vigie run`. `began`: when its process was started, on time.monotonic's clock."""
@@ -119,18 +127,16 @@ class Daemon:
         """Of it and its workers."""
         return cost_of(self.pid)
 
-    def scrape(self) -> tuple[float, dict[str, float]]:
-        """How long a scrape took, and the values by series as they are written."""
+    def scrape(self) -> tuple[float, bytes]:
+        """How long a scrape took, and what it gave."""
         began = time.monotonic()
         body = _get(self.vigie.port, "/metrics")[1]
-        took_s = time.monotonic() - began
-        lines = [line.rsplit(" ", 1) for line in body.decode().splitlines() if not line.startswith("#")]
-        return took_s, {name: float(value) for name, value in lines}
+        return time.monotonic() - began, body
 
     def lateness(self, name: str) -> Lateness:
         """A histogram of the daemon's own."""
         begin = f'{name}_bucket{{le="'
-        rows = [(k.removeprefix(begin)[:-2], v) for k, v in self.scrape()[1].items() if k.startswith(begin)]
+        rows = [(k.removeprefix(begin)[:-2], v) for k, v in series(self.scrape()[1]) if k.startswith(begin)]
         return Lateness(tuple(float(bound) for bound, _ in rows), tuple(value for _, value in rows))
 
 
@@ -176,7 +182,10 @@ def _is_up(vigie: Vigie) -> bool:
 
 @dataclass
 class Pinger:
-    """Asks the daemon for nothing, again and again: its loop was never held longer than the answer took."""
+    """Asks the daemon for nothing, again and again: its loop was never held longer than the answer took.
+
+    A thread: whoever uses it does no work of its own meanwhile.
+    """
 
     daemon: Daemon
     took_s: list[float] = field(default_factory=list)
