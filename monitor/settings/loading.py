@@ -2,6 +2,7 @@
 """Files -> Settings: all faults of all files at once, or frozen settings that the house can run on."""
 
 import hashlib
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ PROBES_MAX = 20_000
 EXPIRES_MIN = timedelta(minutes=5)
 EXPIRES_FACTOR = 3
 FINGERPRINT_CHARS = 16
+_MAIL_ADDRESS = re.compile(r"[^@\s/]+(@|%40)[^@\s/]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +374,9 @@ class _Loader:
                 literal |= {secret.get_secret_value()} | secret_parts(secret.get_secret_value())
         resolved = self.references.secrets
         whole = {contact.get_secret_value() for who in team.people.values() for contact in who.contacts}
-        in_clear = any(s for s in literal - whole if not any(s in r or r in s for r in resolved))
+        # A mail address is not shown, but who sees it in the file has not seen a credential.
+        credentials = (s for s in literal - whole if not _MAIL_ADDRESS.fullmatch(s))
+        in_clear = any(not any(s in r or r in s for r in resolved) for s in credentials)
         self.secrets = {secret for secret in literal | resolved if len(secret) >= SECRET_CHARS_MIN}
         if in_clear and self.path.stat().st_mode & stat.S_IROTH:
             hint = "use ${NAME} or file: references, or chmod o-r it"
