@@ -272,7 +272,8 @@ class Daemon:
             try:
                 fresh = await asyncio.to_thread(load, self.settings.path, self._environ, check_contacts=check_all_apart)
             except SettingsError as error:
-                self._reload_fault = f"The configuration on disk has {len(error.faults)} faults and was not taken"
+                count = f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}"
+                self._reload_fault = f"The configuration on disk has {count} and was not taken"
                 self._metrics.config(valid=False, reloaded=False, loaded_at=self._loaded_at)
                 self._changes.bump()
                 raise Refused(self._reload_fault, [str(fault) for fault in error.faults]) from error
@@ -324,7 +325,7 @@ class Daemon:
             said.append("The disk is full: what is critical is still kept, but soon no more. Make room.")
         if self._jumped:
             said.append("This machine's clock was moved; times shown count on from the start of Vigie.")
-        said += [f"A part of Vigie fails again and again: {name}." for name in self._tasks.faulty]
+        said += [f"A part of Vigie failed and was started again: {name}." for name in self._tasks.faulty]
         return said
 
     def _alive(self) -> bool:

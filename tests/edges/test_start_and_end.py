@@ -1,0 +1,271 @@
+"""Starts and ends: killed, told to end, or started twice, Vigie loses nothing and says what is wrong."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.edges.running import Page, Receiver, Vigie, home, until
+
+END_S_MAX = 5.0
+MACHINE_S = 1.5  # what a busy machine may add until a process is noticed to have gone
+NOTHING_BEGUN = -signal.SIGTERM  # told to end before Python had read the program
+
+
+def _whole(vigie: Vigie) -> None:
+    """The store is a sound database whose outbox holds nothing half done that a start would not take up."""
+    path = vigie.folder / "var" / "vigie.db"
+    if path.exists():
+        connection = sqlite3.connect(path)
+        try:
+            assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
+        finally:
+            connection.close()
+
+
+def _end(vigie: Vigie, within_s: float = END_S_MAX) -> int:
+    began = time.monotonic()
+    vigie.signal(signal.SIGTERM)
+    code = vigie.wait(within_s + 20)
+    assert time.monotonic() - began < within_s + MACHINE_S, f"the end took too long: {vigie.log()}"
+    return code
+
+
+# --- F02: kill -9 ----------------------------------------------------------------------------------------------------
+
+
+def _killed_at_start(vigie: Vigie, after_s: float) -> None:
+    vigie.start(wait=False)
+    time.sleep(after_s)
+    vigie.kill()
+    _whole(vigie)
+
+
+def _it_works(page: Page, receiver: Receiver, vigie: Vigie, heard: int) -> None:
+    """After whatever happened: it starts, sees, and tells."""
+    vigie.start()
+    assert vigie.state() == "operational"
+    page.word = "major_outage"
+    until(lambda: len(receiver.got) > heard, 15, "it does not tell any more")
+    page.word = "operational"
+    until(lambda: receiver.steps[-1] == "resolved", 15)
+    assert _end(vigie) == 0
+
+
+def test_F02_killed_at_start_up_at_a_reload_and_at_the_end_the_next_start_is_well(tmp_path: Path) -> None:
+    with home(tmp_path) as (page, receiver, vigie):
+        _killed_at_start(vigie, 1.2)
+        whole, vigie.text = vigie.text, vigie.text[: vigie.text.index("people:")]  # quick to start
+        vigie.start()
+        vigie.write(vigie.text.replace("resolve_after: 2s", "resolve_after: 1s"))
+        vigie.signal(signal.SIGHUP)
+        time.sleep(0.15)
+        vigie.signal(signal.SIGTERM)
+        time.sleep(0.03)
+        vigie.kill()
+        _whole(vigie)
+        vigie.text = whole
+        _it_works(page, receiver, vigie, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_F02_killed_at_many_moments_of_a_start_a_reload_and_an_end(tmp_path: Path) -> None:
+    dice = random.Random(2)
+    with home(tmp_path) as (page, receiver, vigie):
+        for _ in range(12):
+            _killed_at_start(vigie, dice.uniform(0.3, 3.0))
+        for n in range(8):
+            vigie.start()
+            page.word = "major_outage" if n % 2 else "operational"
+            if n < 4:
+                vigie.signal(signal.SIGHUP)
+            else:
+                vigie.signal(signal.SIGTERM)
+            time.sleep(dice.uniform(0.0, 0.8))
+            vigie.kill()
+            _whole(vigie)
+        page.word = "operational"
+        vigie.start()
+        until(lambda: vigie.state() == "operational", 10)
+        time.sleep(4)
+        assert _end(vigie) == 0
+        _it_works(page, receiver, vigie, len(receiver.got))
+        keys = [body["key"] for body in receiver.got]
+        assert len(keys) - len(set(keys)) <= 20, "more repeats than kills"
+
+
+# --- F10 -------------------------------------------------------------------------------------------------------------
+
+
+def test_F10_a_second_one_on_the_same_store_or_port_ends_with_a_clear_word(tmp_path: Path) -> None:
+    with home(tmp_path) as (page, _, vigie):
+        vigie.start()
+        second = vigie.run("run")
+        assert second.returncode == 1
+        assert "vigie.db" in second.stderr
+        assert "another Vigie" in second.stderr
+        assert "Traceback" not in second.stderr
+        other = tmp_path / "other.yaml"
+        other.write_text(vigie.text.replace("var/vigie.db", "var/other.db"))
+        third = vigie.run("run", "--config", str(other))
+        assert third.returncode == 1
+        assert f"127.0.0.1:{vigie.port}" in third.stderr
+        assert "Is another Vigie running?" in third.stderr
+        asked = page.asked
+        until(lambda: page.asked > asked, 5, "the first one was disturbed")
+        assert _end(vigie) == 0
+
+
+def test_an_address_that_others_can_reach_needs_a_token(tmp_path: Path) -> None:
+    with home(tmp_path) as (_, _, vigie):
+        vigie.text = vigie.text.replace(f"listen: 127.0.0.1:{vigie.port}", 'listen: "[::]:9180"')
+        vigie.start(wait=False)
+        assert vigie.wait(30) == 1
+        assert "token" in vigie.log()
+        assert "Traceback" not in vigie.log()
+        assert not (tmp_path / "var").exists(), "it began although it must not"
+
+
+# --- F26, F27: SIGTERM -----------------------------------------------------------------------------------------------
+
+
+def _terminated_at(vigie: Vigie, after_s: float) -> None:
+    vigie.start(wait=False)
+    time.sleep(after_s)
+    begun = "Board:" in vigie.log()
+    code = _end(vigie)
+    assert code == 0 or (code == NOTHING_BEGUN and not begun), f"after {after_s:.2f} s: {code}: {vigie.log()}"
+    assert "Traceback" not in vigie.log(), vigie.log()
+    _whole(vigie)
+    (vigie.folder / "log").unlink()
+
+
+def test_F27_told_to_end_at_any_moment_it_ends_in_order(tmp_path: Path) -> None:
+    with home(tmp_path) as (page, receiver, vigie):
+        whole, vigie.text = vigie.text, vigie.text[: vigie.text.index("people:")]  # quick to start
+        for after_s in (0.2, 0.9):
+            _terminated_at(vigie, after_s)
+        vigie.text = whole
+        page.word = "major_outage"
+        _terminated_at(vigie, 2.5)
+        page.word = "operational"
+        vigie.start()
+        until(lambda: vigie.state() == "operational", 10)
+        time.sleep(3)
+        assert _end(vigie) == 0
+        steps = [step for n, step in enumerate(receiver.steps) if receiver.got[n]["key"] not in _keys(receiver, n)]
+        assert steps in ([], ["opened", "resolved"], ["resolved"]), f"it was told {steps}"
+
+
+def _keys(receiver: Receiver, before: int) -> set[str]:
+    return {body["key"] for body in receiver.got[:before]}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_F27_told_to_end_at_twenty_random_moments_it_ends_in_order(tmp_path: Path) -> None:
+    dice = random.Random(27)
+    with home(tmp_path) as (page, receiver, vigie):
+        for n in range(20):
+            page.word = ("operational", "major_outage")[n % 2]
+            _terminated_at(vigie, dice.uniform(0.2, 6.0))
+        page.word = "operational"
+        vigie.start()
+        time.sleep(6)
+        assert _end(vigie) == 0
+        unsent = sqlite3.connect(tmp_path / "var" / "vigie.db").execute(
+            "select count(*) from outbox where state in ('pending', 'retry', 'leased')"
+        )
+        assert unsent.fetchone() == (0,)
+        assert not receiver.got or receiver.steps[-1] == "resolved"
+
+
+# A probe that will not be cancelled, as a badly written kind might be; and every eternal task is cancelled, once,
+# two seconds after the start, as something that it awaits might be.
+STUBBORN = """
+import asyncio
+from probes.status import statuspage
+from probes.status.statuspage import Params, interpret
+
+runs = []
+
+async def observe(params, fetch):
+    if not runs:
+        runs.append(1)
+        return await statuspage.observe(params, fetch)
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+"""
+WRAPPER = """
+import asyncio, pathlib, sys
+import probes.status
+probes.status.__path__.append(str(pathlib.Path("kinds").absolute()))
+from monitor.daemon import daemon
+whole = daemon.Daemon.run
+
+async def run(self, started):
+    def then(it):
+        started(it)
+        asyncio.get_running_loop().call_later(2, fell)
+    return await whole(self, then)
+
+def fell():
+    for name in ("dispatcher", "beat", "freshness", "outbox gauge", "retention", "files"):
+        for task in asyncio.all_tasks():
+            if task.get_name() == name:
+                task.cancel()
+
+daemon.Daemon.run = run
+from monitor.cli import main
+sys.argv = ["vigie", "run"]
+main()
+"""
+
+
+def _counted(vigie: Vigie, line: str) -> bool:
+    return vigie.metric(line) == 1
+
+
+def test_F25_F26_tasks_that_fall_are_started_again_and_told_and_one_that_will_not_end_is_left(tmp_path: Path) -> None:
+    with home(tmp_path) as (page, receiver, vigie):
+        (tmp_path / "kinds").mkdir()
+        (tmp_path / "kinds" / "stubborn.py").write_text(STUBBORN)
+        stubborn = f'{{kind: status.stubborn, url: "{page.url}?2", every: 1s}}\n      - {{kind: status.statuspage'
+        vigie.text = vigie.text.replace("{kind: status.statuspage", stubborn, 1)
+        vigie.program = ("-c", WRAPPER)
+        vigie.start(wait=False)
+        names = ("dispatcher", "beat", "freshness", "outbox gauge", "retention", "files")
+        until(lambda: "is eternal" in vigie.log(), 30, "nothing fell")
+        for name in names:
+            line = f'vigie_task_restarts_total{{task="{name}"}}'
+            until(partial(_counted, vigie, line), 10, f"{name} was not counted")
+        board = vigie.raw("/")[1].decode()
+        assert all(f"was started again: {name}." in board for name in names), "the board does not tell"
+        page.word = "major_outage"
+        until(lambda: receiver.steps == ["opened"], 10, "what fell does not work again")
+        assert _end(vigie) == 0
+
+
+def test_told_twice_to_end_it_ends_at_once(tmp_path: Path) -> None:
+    with home(tmp_path) as (page, receiver, vigie):
+        vigie.start()
+        receiver.hang = True
+        page.word = "major_outage"
+        until(lambda: vigie.state() == "outage", 6)
+        vigie.signal(signal.SIGTERM)
+        time.sleep(0.5)
+        vigie.signal(signal.SIGTERM)
+        assert vigie.process is not None
+        try:
+            assert vigie.wait(MACHINE_S) in {0, 1}
+        except subprocess.TimeoutExpired:
+            pytest.fail("the second word changed nothing")
