@@ -46,7 +46,7 @@ check: $(VENV)/.installed-dev ## Lint, format, types and floors
 	@$(BIN)/lint-imports
 
 test: check ## Everything that must hold, in a few minutes
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-slow: $(VENV)/.installed-dev ## The marked slow set
 	@$(BIN)/python -m pytest -q -m slow --timeout 600

@@ -7,8 +7,8 @@ import pytest
 
 from tests.stories.days import play
 
-SEEDS = [int(os.environ["VIGIE_SEED"])] if "VIGIE_SEED" in os.environ else [1, 2, 3, 4, 5, 6]
-HOURS = float(os.environ.get("VIGIE_HOURS", "3"))
+SEEDS = [int(os.environ["VIGIE_SEED"])] if "VIGIE_SEED" in os.environ else [1, 2, 3, 4]
+HOURS = float(os.environ.get("VIGIE_HOURS", "2"))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
