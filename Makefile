@@ -21,14 +21,15 @@ $(BIN)/python:
 	  { echo "The venv module is missing. On Debian: apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
 $(VENV)/.installed: deploy/requirements.lock deploy/build.lock pyproject.toml | $(BIN)/python
-	@echo "Installing what Vigie needs, pinned with hashes"
-	@set -e; $(PIP_INSTALL) -r deploy/build.lock -r deploy/requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@echo "Installing what Vigie needs, pinned with hashes (a minute or so)"
+	@$(PIP_INSTALL) -r deploy/build.lock -r deploy/requirements.lock
+	@said=$$($(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable . 2>&1) || \
+	  { echo "$$said" >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.installed-dev: deploy/dev.lock $(VENV)/.installed
 	@echo "Installing what the tests need, pinned with hashes"
-	@set -e; $(PIP_INSTALL) -r deploy/dev.lock
+	@$(PIP_INSTALL) -r deploy/dev.lock
 	@touch $@
 
 install: $(VENV)/.installed ## Install Vigie into .venv

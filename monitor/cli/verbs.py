@@ -148,9 +148,14 @@ def notify_test(receiver: str | None, path: Path, *, json: bool) -> None:
 
 
 @main.command("version")
-def version() -> None:
+@_config
+@_json
+def version(path: Path, *, json: bool) -> None:  # noqa: ARG001 - every verb takes --config
     """Print the version."""
-    click.echo(vigie_version())
+    if json:
+        as_json({"version": vigie_version()})
+    else:
+        click.echo(vigie_version())
 
 
 def _moment(text: str | None, settings: Settings) -> datetime | None:

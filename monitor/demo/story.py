@@ -84,7 +84,8 @@ class Story:
         knew = self.clock.now()
         self.rows["newsletter"] = Row("Newsletter (Postwing): outage", knew, "")
         self.stage.channel(channel, f"unconfirmed, {knew - began:.0f} s after it began, by three failed calls")
-        await self._mail("newsletter", r"Newsletter: degraded \(unconfirmed\)", PAGE_SAYS_WELL, "first (deputy: second)")
+        owner = "first (deputy: second)"
+        await self._mail("newsletter", r"Newsletter: degraded \(unconfirmed\)", PAGE_SAYS_WELL, owner)
         await self._pause(14)
 
     async def _page_admits(self) -> None:
