@@ -21,7 +21,7 @@ def _broken(text: str) -> str:
     return text.replace("group_wait: 0s", "group_wiat: 0s")
 
 
-def test_F28_a_file_that_cannot_be_used_changes_nothing_and_is_reported(tmp_path: Path) -> None:
+def test_F28_B99_a_file_that_cannot_be_used_or_vanishes_changes_nothing_and_is_reported(tmp_path: Path) -> None:
     with home(tmp_path) as (page, receiver, vigie):
         vigie.start()
         good = vigie.text
@@ -43,26 +43,20 @@ def test_F28_a_file_that_cannot_be_used_changes_nothing_and_is_reported(tmp_path
         vigie.write(good)
         until(lambda: vigie.metric("vigie_config_reload_success") == 1, 10, "the repaired file was not taken")
         assert b"was not taken" not in vigie.raw("/")[1]
-        assert vigie.state() == "outage"
-
-
-def test_B99_a_file_that_vanishes_and_comes_back_changes_nothing(tmp_path: Path) -> None:
-    with home(tmp_path) as (page, _, vigie):
-        vigie.start()
         vigie.file.unlink()
-        until(lambda: vigie.metric("vigie_config_reload_success") == 0, 10)
+        until(lambda: vigie.metric("vigie_config_reload_success") == 0, 10, "nobody noticed that the file is gone")
         before = page.asked
         until(lambda: page.asked >= before + 2, 5, "looking has stopped")
-        assert vigie.state() == "operational"
-        vigie.write(vigie.text)
+        vigie.write(good)
         until(lambda: vigie.metric("vigie_config_reload_success") == 1, 10)
-        # torn while it is read: whatever half a file says, it is no configuration, or the whole one follows
-        for cut in (len(vigie.text) // 2, len(vigie.text) // 3):
-            vigie.file.write_text(vigie.text[:cut])
+        # torn while it is read: half a file is no configuration, and the whole one follows
+        for cut in (len(good) // 2, len(good) // 3):
+            vigie.file.write_text(good[:cut])
             time.sleep(0.3)
-            vigie.file.write_text(vigie.text)
+            vigie.file.write_text(good)
         until(lambda: vigie.metric("vigie_config_reload_success") == 1, 10)
-        assert vigie.state() == "operational"
+        assert vigie.state() == "outage"
+        assert receiver.steps == ["opened"]
 
 
 def test_a_changed_file_is_taken_as_a_difference(tmp_path: Path) -> None:

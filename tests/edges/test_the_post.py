@@ -1,0 +1,123 @@
+"""Receivers of every bad kind beside a good one: it hears at once, and whoever cannot be told is told about."""
+
+import gzip
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.edges.running import Quiet, Site, home, until
+
+BUSY_S = 3
+RETRY_AFTER_HUGE = 10**5
+
+
+def _take(wire: Quiet) -> None:
+    wire.answer(200)
+
+
+def _hang(wire: Quiet) -> None:
+    del wire
+    time.sleep(90)
+
+
+def _refuse(wire: Quiet) -> None:
+    wire.answer(400, b"no such hook")
+
+
+def _drop(wire: Quiet) -> None:
+    wire.close_connection = True
+
+
+def _elsewhere(wire: Quiet) -> None:
+    wire.answer(307, more={"Location": "/never"})
+
+
+def _much_later(wire: Quiet) -> None:
+    wire.answer(429, more={"Retry-After": str(RETRY_AFTER_HUGE)})
+
+
+def _drip(wire: Quiet) -> None:
+    """Takes it, and then never ends its answer."""
+    wire.send_response(200)
+    wire.end_headers()
+    for _ in range(900):
+        wire.wfile.write(b"x")
+        time.sleep(0.1)
+
+
+def _bomb(wire: Quiet) -> None:
+    piece = gzip.compress(b"\0" * 2**20)
+    wire.answer(200, piece * 1024, more={"Content-Encoding": "gzip"})
+
+
+BAD = {
+    "/hang": _hang,
+    "/refuse": _refuse,
+    "/elsewhere": _elsewhere,
+    "/later": _much_later,
+    "/drip": _drip,
+    "/bomb": _bomb,
+}
+
+
+def _contacts(site: Site, *paths: str) -> str:
+    return ", ".join(f'"json://127.0.0.1:{site.port}{path}"' for path in paths)
+
+
+def test_F31_B80_bad_receivers_hold_up_nobody_and_a_refusal_is_told_by_another_contact(tmp_path: Path) -> None:
+    site = Site(BAD | {"/good": _take, "/never": _take})
+
+    def busy(wire: Quiet) -> None:
+        if site.asked("/busy") == 1:
+            wire.answer(503, more={"Retry-After": str(BUSY_S)})
+        else:
+            wire.answer(200)
+
+    site.answers["/busy"] = busy
+    with home(tmp_path) as (page, receiver, vigie):
+        good = f'"json://127.0.0.1:{receiver.port}/hook"'
+        vigie.text = vigie.text.replace(good, f"{_contacts(site, *BAD, '/busy')}, {good}")
+        vigie.start()
+        page.word = "major_outage"
+        until(lambda: "opened" in receiver.steps, 30, "the good receiver had to wait for bad ones")
+        trouble = "Vigie: messages do not arrive"
+        until(lambda: any(trouble in b["title"] for b in receiver.got), 30, "nobody was told of the refusal")
+        said = next(b for b in receiver.got if trouble in b["title"])
+        assert "First on call by webhook" in str(said)
+        assert vigie.metric("vigie_dead_letters_total") >= 1
+        assert "is given up (rejected)" in vigie.log()
+        kinds = {i["condition"] for i in vigie.get("/api/v1/incidents")["incidents"]}
+        assert kinds == {"availability", "delivery"}
+        until(lambda: site.asked("/busy") >= 2, 30, "who asked for patience was forgotten")
+        first, second = site.heard["/busy"][:2]
+        assert second - first >= BUSY_S
+        assert site.asked("/never") == 0, "a redirect was followed"
+        assert site.asked("/later") == 1, "who asked for a day was asked again at once"
+        asked = page.asked
+        time.sleep(3)
+        assert page.asked >= asked + 2, "looking was held up"
+        began = time.monotonic()
+        vigie.signal(signal.SIGTERM)
+        assert vigie.wait(10) == 0
+        assert time.monotonic() - began < 6.5
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_F35_a_receiver_that_dies_before_it_answers_is_tried_once_more_and_no_oftener(tmp_path: Path) -> None:
+    site = Site({"/drop": _drop})
+    with home(tmp_path) as (page, receiver, vigie):
+        good = f'"json://127.0.0.1:{receiver.port}/hook"'
+        vigie.text = vigie.text.replace(good, f"{_contacts(site, '/drop')}, {good}")
+        vigie.start()
+        page.word = "major_outage"
+        until(lambda: site.asked("/drop") == 2, 60, "what may be lost was not sent again")
+        time.sleep(35)
+        keys = Counter(body["key"] for path, body in site.posted if path == "/drop")
+        assert list(keys.values()) == [2], f"sent {keys}"
+        assert "repeat" in str(site.posted[1][1])
+        assert vigie.metric('vigie_notification_attempts_total{destination="first/1",outcome="unknown"}') == 2
+        assert receiver.steps == ["opened"]
