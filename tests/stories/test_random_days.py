@@ -18,6 +18,6 @@ def test_a_random_day_keeps_every_promise(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", range(100, 130))
-def test_thirty_more_days_keep_every_promise(seed: int, tmp_path: Path) -> None:
-    play(seed, tmp_path, 24.0)
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_ten_more_days_keep_every_promise(seed: int, tmp_path: Path) -> None:
+    play(seed, tmp_path, 12.0)
