@@ -78,14 +78,18 @@ async def _outside(settings: Settings) -> AsyncIterator[tuple[Fetcher, Parsers]]
         await parsers.close()
 
 
-async def _look(spec: ProbeSpec, before: ProbeState, fetcher: Fetch, parsers: Parsers) -> Looked:
+async def _look(
+    spec: ProbeSpec, before: ProbeState, fetcher: Fetch, parsers: Parsers, secrets: frozenset[str]
+) -> Looked:
     listening = _Listening(fetcher)
     seen: Observation | None = None
     reading: Reading | None = None
     fault: Unreachable | Unreadable | None = None
     kind = kinds.load(spec.kind)
     try:
-        seen, reading = await look(kind, spec, listening, before.memory, parsers.interpret)
+        seen, reading = await look(
+            kind, spec, listening, before.memory, parsers.interpret, lambda text: redact(text, secrets)
+        )
     except (Unreachable, Unreadable) as error:
         fault = error
         seen = listening.answers[-1] if listening.answers else None
@@ -133,7 +137,9 @@ async def _all(settings: Settings, *, show: bool) -> list[Looked]:
 
             async def one(spec: ProbeSpec) -> Looked:
                 async with gate:
-                    looked = await _look(spec, ProbeState(spec.id, spec.rule.channel), fetcher, parsers)
+                    looked = await _look(
+                        spec, ProbeState(spec.id, spec.rule.channel), fetcher, parsers, settings.secrets
+                    )
                     progress.advance(task)
                     return looked
 
@@ -178,7 +184,7 @@ def probe(settings: Settings, wanted: str, *, json: bool) -> int:
 
 async def _some(settings: Settings, specs: Sequence[ProbeSpec], state: State) -> list[Looked]:
     async with _outside(settings) as (fetcher, parsers):
-        return [await _look(spec, state.probes[spec.id], fetcher, parsers) for spec in specs]
+        return [await _look(spec, state.probes[spec.id], fetcher, parsers, settings.secrets) for spec in specs]
 
 
 def _kept(settings: Settings) -> State:

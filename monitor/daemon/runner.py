@@ -113,7 +113,7 @@ class Runner:
         last = self._last.get(spec.rule.id)
         if last is not None and _unchanged(kind, last, seen):
             return last.reading
-        reading = await interpret(kind, spec, seen, probe.memory, self._apart)
+        reading = await interpret(kind, spec, without_secrets(seen, self._redact), probe.memory, self._apart)
         levels = tuple(s for s in reading.signals if s.lasts is None)
         again = reading if len(levels) == len(reading.signals) else replace(reading, signals=levels)
         if not seen.parts:
@@ -162,15 +162,35 @@ class Runner:
         self._meter(spec).failure(reason, (now - started).total_seconds(), now)
 
     def _public(self, spec: ProbeSpec, seen: Observation) -> Observation:
-        """The observation as people may see it: no credential in its address."""
-        return replace(seen, url=spec.rule.url)
+        """The observation as people may see it: no credential in its address, none that the other side repeated."""
+        return replace(without_secrets(seen, self._redact), url=spec.rule.url)
+
+
+def without_secrets(seen: Observation, redact: Callable[[str], str]) -> Observation:
+    """What was seen, with our own credentials blotted out: error pages like to repeat the address that was asked for.
+
+    It is done before the answer is read, so that neither signals nor a kind's memory can hold one.
+    """
+    body = redact(seen.body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return replace(
+        seen,
+        url=redact(seen.url),
+        headers={name: redact(value) for name, value in seen.headers.items()},
+        body=seen.body if body == seen.body else body,
+        parts={name: without_secrets(part, redact) for name, part in seen.parts.items()},
+    )
 
 
 async def look(
-    kind: Kind, spec: ProbeSpec, fetch: Fetch, memory: Mapping[str, Any], apart: Interpret
+    kind: Kind,
+    spec: ProbeSpec,
+    fetch: Fetch,
+    memory: Mapping[str, Any],
+    apart: Interpret,
+    redact: Callable[[str], str],
 ) -> tuple[Observation, Reading]:
     """One run without a house: what was seen and what it means. Raises Unreachable and Unreadable."""
-    seen = await observe(kind, spec.params, fetch, memory)
+    seen = without_secrets(await observe(kind, spec.params, fetch, memory), redact)
     return seen, await interpret(kind, spec, seen, memory, apart)
 
 
