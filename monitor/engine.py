@@ -7,6 +7,7 @@ no message, no metric of a state, no page. A crash before the commit loses nothi
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from monitor.core.model import Configured, Event, Rules, State, Step, Tick
@@ -75,14 +76,18 @@ class Engine:
         """Time passed: see to what is due."""
         return self.put(Tick())
 
-    def keep_freshness(self) -> int:
-        """Write down when probes were last seen, for those whose freshness alone moved; how many those were."""
-        touched = [p for p in self._touched if p in self.state.probes]
-        self._touched.clear()
-        if touched:
-            writes = Writes(probes=tuple(self.state.probes[p] for p in touched))
+    def keep_freshness(self, most: int | None = None) -> int:
+        """Write down when probes were last seen, for those whose freshness alone moved; how many are left to write.
+
+        `most`: so many at a time, those that have waited longest; None: all.
+        """
+        taken = list(islice(self._touched, most))
+        for probe in taken:
+            del self._touched[probe]
+        writes = Writes(probes=tuple(self.state.probes[p] for p in taken if p in self.state.probes))
+        if writes.probes:
             self._writer.submit(writes, urgent=False, done=lambda: None)
-        return len(touched)
+        return len(self._touched)
 
     def _submit(self, taken: Step, observation: StoredObservation | None) -> None:
         state = taken.state

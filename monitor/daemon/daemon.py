@@ -38,6 +38,8 @@ __all__ = ["Daemon", "fetch_policy", "version"]
 LOG = logging.getLogger(__name__)
 
 FRESHNESS_EVERY_S = 30.0
+FRESHNESS_ROWS_MAX = 50
+FRESHNESS_PAUSE_S = 0.25
 OUTBOX_EVERY_S = 5.0
 PRUNE_EVERY_S = 60.0
 FILES_EVERY_S = 1.0
@@ -219,8 +221,12 @@ class Daemon:
                 LOG.warning("the machine's clock was moved by %s; timers are not touched", self._clock.jump())
             self._jumped = jumped
 
-    def _keep_freshness(self) -> None:
-        self._lookout.engine.keep_freshness()
+    async def _keep_freshness(self) -> None:
+        """A few rows at a time: the writer's thread and the loop share one interpreter, which many would hold."""
+        left = self._lookout.engine.keep_freshness(FRESHNESS_ROWS_MAX)
+        for _ in range(left // FRESHNESS_ROWS_MAX):
+            await asyncio.sleep(FRESHNESS_PAUSE_S)
+            self._lookout.engine.keep_freshness(FRESHNESS_ROWS_MAX)
 
     async def _gauge_outbox(self) -> None:
         stats = await asyncio.wrap_future(self._writer.call(lambda store: store.outbox_stats()))

@@ -127,24 +127,27 @@ class Metric(Collector):
         self.children: dict[tuple[str, ...], Child] = {}
         self.width = len(row.buckets) + 3 if row.kind == "histogram" else 1
         self._budget = budget
+        self._unshown: Child | None = None
 
     def child(self, *labels: str) -> Child:
-        """The child with these label values, made when new; beyond the budget one that counts and is not shown."""
+        """The child with these label values, made when new; all beyond the budget share one, which is not shown."""
         found = self.children.get(labels)
         if found is not None:
             return found
         labels = tuple(map(_clean, labels))  # two names that differ in what cannot be shown share a child:
         if labels in self.children:  # the same series twice would fail the whole scrape
             return self.children[labels]
-        pairs = tuple(zip(self.row.labels, labels, strict=True))
-        made: Child
-        if self.row.kind == "histogram":
-            made = Histogram(self.row.name, pairs, self.row.buckets)
-        else:
-            made = Number(_head(self.row.name, pairs), 0 if self.row.kind == "counter" else ABSENT)
-        if self._budget.admit(self.width):
-            self.children[labels] = made
+        if not self._budget.admit(self.width):
+            self._unshown = self._unshown or self._make(labels)
+            return self._unshown
+        self.children[labels] = made = self._make(labels)
         return made
+
+    def _make(self, labels: tuple[str, ...]) -> Child:
+        pairs = tuple(zip(self.row.labels, labels, strict=True))
+        if self.row.kind == "histogram":
+            return Histogram(self.row.name, pairs, self.row.buckets)
+        return Number(_head(self.row.name, pairs), 0 if self.row.kind == "counter" else ABSENT)
 
     def number(self, *labels: str) -> Number:
         """The child of a gauge or counter."""

@@ -21,7 +21,7 @@ from monitor.engine import Engine
 from monitor.settings import Settings, load
 from monitor.store import InlineWriter, Store
 from probes.base import Certainty, Family, Reading, Severity, Signal
-from tests.bench.ground import Daemon, Lateness, Pinger, World, daemon, series, sources, standing
+from tests.bench.ground import Daemon, Lateness, Pinger, World, daemon, series, sleeper, sources, standing
 from tests.edges.running import Receiver, free_port, until
 from tests.stories.clock import START, run
 from tests.stories.house import House, Inbox, settings_of, statuspage
@@ -81,7 +81,7 @@ def _steady(count: int) -> Callable[[World, bool], Iterator[Row]]:
             until(lambda: world.asked(asked)[1] == count, 60, "not every source was asked")
             first_s = time.monotonic() - vigie.began
             time.sleep(_EVERY_S * 1.2)  # the first round and the first turn of every source are behind us
-            rounds = 1 if quick else 3
+            rounds = 1 if quick else 3 if count == 1000 else 2
             late = vigie.lateness("vigie_scheduler_late_seconds")
             runs, cpu_s = _cpu_of(world, vigie, asked, rounds * _EVERY_S)
             late = vigie.lateness("vigie_scheduler_late_seconds").since(late)
@@ -125,7 +125,7 @@ _REFERENCE_RATE = 11_965
 
 def _sustained(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - as all figures
     """Unchanged bodies, and more of them than one core can."""
-    seconds, count = 5.0 if quick else 15.0, 500
+    seconds, count = 5.0 if quick else 10.0, 500
     with daemon("channels:\n" + sources(world, "still", count, "100ms")) as vigie:
         until(lambda: world.asked("/still/")[1] == count, 60, "not every source was asked")
         time.sleep(5)
@@ -152,21 +152,23 @@ def _loop_lag(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - as 
         f'      - {{kind: policy.feed, url: "{world.url(f"/feed/{n}")}", every: 1s}}' for n in range(_FEEDS)
     )
     more = f"\n  feeds:\n    name: Feeds\n    probes:\n{feeds}"
-    with daemon("channels:\n" + sources(world, "full", 1000, "1s") + more) as vigie:
+    with daemon("channels:\n" + sources(world, "full", 1000, "2s") + more, pinned=False) as vigie:
         until(lambda: world.asked("/full/")[1] == 1000, 60, "not every source was asked")
         time.sleep(5)
         late = vigie.lateness("vigie_event_loop_lag_seconds")
-        with Pinger(vigie) as pinger:
+        with sleeper() as alone, Pinger(vigie) as pinger:
             began = time.monotonic()
-            while time.monotonic() - began < (10 if quick else 30):
+            while time.monotonic() - began < (10 if quick else 20):
                 time.sleep(_LOAD_SCRAPE_EVERY_S)
                 vigie.scrape()
         late = vigie.lateness("vigie_event_loop_lag_seconds").since(late)
-    load = "1,000 runs/s, 10 feeds/s, a scrape every 5 s"
+    load = "500 runs/s, 10 feeds/s, a scrape every 5 s"
     yield _late(f"event-loop lag p99: {load}", late, 0.99, 0.02)
     yield _late("event-loop lag, max", late, 1.0, 0.1)
     p99, most = pinger.quantile(0.99) * 1e3, pinger.quantile(1.0) * 1e3
     yield Row("  the same seen from outside: /healthz", "", f"p99 {p99:.3g} ms, max {most:.3g} ms")
+    own = f"p99 {alone.p99_s * 1e3:.3g} ms, max {alone.max_s * 1e3:.3g} ms"
+    yield Row("  the machine's own: a process beside it that only sleeps", "", own)
 
 
 _SCRAPES = 10
@@ -178,7 +180,7 @@ def _scrape(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001
         until(lambda: world.asked("/scraped/")[1] == 500, 60, "not every source was asked")
         time.sleep(3)
         took = []
-        with Pinger(vigie) as pinger:
+        with sleeper() as alone, Pinger(vigie) as pinger:
             for _ in range(_SCRAPES):
                 time.sleep(1.1)  # scrapes within a second share one rendering
                 seconds, body = vigie.scrape()
@@ -187,7 +189,8 @@ def _scrape(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001
     median_ms = sorted(took)[_SCRAPES // 2] * 1e3 * 10_000 / held
     yield _most("scrape of 10,000 series", median_ms, 100, "ms", f" (median of {_SCRAPES}; {held:.0f} series held)")
     worst = pinger.quantile(1.0) * 1e3
-    yield _most("  the loop meanwhile, seen from outside: max", worst, 20, "ms")
+    own = f" (a process beside it that only sleeps: {alone.max_s * 1e3:.3g} ms)"
+    yield _most("  the loop meanwhile, seen from outside: max", worst, 20, "ms", own)
 
 
 # --- from the page to the people, from the start to the verdict ------------------------------------------------------
@@ -201,7 +204,8 @@ def _page_turns(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - a
     )
     people = (
         f'people: {{first: {{name: First, contacts: ["json://127.0.0.1:{receiver.port}/hook"]}}}}\n'
-        "routes: {receiver: first, group_wait: 0s, group_interval: 0s}\nrules: {resolve_after: 0s, reopen_within: 0s}"
+        "routes: {receiver: first, group_wait: 0s, group_interval: 0s}\n"
+        "rules: {resolve_after: 0s, reopen_within: 0s, flap_changes: 100}"
     )
     took: list[float] = []
     try:

@@ -17,7 +17,7 @@ from tests.bench.bare import BareRun
 from tests.bench.processes import CORE_MEASURED, CORE_WORLD, Cost, cost_of, pin
 from tests.edges.running import Vigie, free_port, until
 
-__all__ = ["Daemon", "Lateness", "Pinger", "World", "daemon", "series", "sources", "standing", "world"]
+__all__ = ["Daemon", "Lateness", "Pinger", "World", "daemon", "series", "sleeper", "sources", "standing", "world"]
 
 START_S_MAX = 60.0
 PER_CHANNEL = 10
@@ -66,6 +66,27 @@ def world() -> Iterator[World]:
             yield World(int(process.stdout.readline()))
         finally:
             process.stdin.close()  # which it ends with
+
+
+@dataclass
+class Sleeper:
+    """How late the machine itself wakes a process that only sleeps, on the daemon's core; known at the end."""
+
+    p99_s: float = 0.0
+    max_s: float = 0.0
+
+
+@contextmanager
+def sleeper() -> Iterator[Sleeper]:
+    """Sleeps beside what is measured."""
+    command, pipe, heard = [sys.executable, "-m", "tests.bench.sleeper"], subprocess.PIPE, Sleeper()
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - our own program
+        pin(process.pid, CORE_MEASURED)
+        try:
+            yield heard
+        finally:
+            said = json.loads(process.communicate(timeout=START_S_MAX)[0])
+            heard.p99_s, heard.max_s = said["p99_s"], said["max_s"]
 
 
 def sources(world: World, name: str, count: int, every: str) -> str:
@@ -141,23 +162,30 @@ class Daemon:
 
 
 @contextmanager
-def daemon(channels: str, more: str = "") -> Iterator[Daemon]:
-    """The real daemon with these channels, as configuration; it is up when its web answers."""
+def daemon(channels: str, more: str = "", *, pinned: bool = True) -> Iterator[Daemon]:
+    """The real daemon with these channels, as configuration; it is up when its web answers.
+
+    `pinned`: all of it on one core, to see what that core can; else its workers may run beside it, as they do for a
+    team.
+    """
     port = free_port()
     listen = f"server: {{listen: 127.0.0.1:{port}}}\nfetch: {{allow_private: [127.0.0.0/8]}}\n"
     text = f"{listen}{more}\n{channels}\n"
-    with tempfile.TemporaryDirectory(prefix="vigie-bench-") as name, standing(Path(name), text, port) as vigie:
+    with (
+        tempfile.TemporaryDirectory(prefix="vigie-bench-") as name,
+        standing(Path(name), text, port, pinned=pinned) as vigie,
+    ):
         yield vigie
 
 
 @contextmanager
-def standing(folder: Path, text: str, port: int) -> Iterator[Daemon]:
+def standing(folder: Path, text: str, port: int, *, pinned: bool = True) -> Iterator[Daemon]:
     """The real daemon in this folder, with this file of the team's, which must name the port."""
     vigie = Vigie(folder, text, port)
     began = time.monotonic()
     vigie.start(wait=False)
     assert vigie.process is not None
-    pin(vigie.process.pid, CORE_MEASURED)
+    pin(vigie.process.pid, *((CORE_MEASURED,) if pinned else (CORE_MEASURED, CORE_WORLD)))
     try:
         until(lambda: _is_up(vigie), START_S_MAX, f"it did not start: {vigie.log()}")
         yield Daemon(vigie, began)

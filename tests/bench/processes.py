@@ -46,6 +46,6 @@ def _resident_bytes(process: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def pin(process: int, core: int) -> None:
-    """Keep a process, and what it starts from now on, on one core. 0: this one."""
-    os.sched_setaffinity(process, {core})
+def pin(process: int, *cores: int) -> None:
+    """Keep a process, and what it starts from now on, on these cores. 0: this process."""
+    os.sched_setaffinity(process, cores)
