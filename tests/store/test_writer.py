@@ -154,6 +154,7 @@ def test_F05_after_a_fault_of_the_disk_nothing_is_tried_again_and_everybody_hear
     with pytest.raises(StoreError, match="read-only"):
         store.load()
     assert not writer.close(5)
+    store._engine.dispose()  # a failed store leaves its handle to the end of the process, which is not here
     open_store(path).close()
 
 
@@ -168,6 +169,7 @@ def test_F05_the_store_stays_shut_also_when_the_disk_seems_well_again(path: Path
     with pytest.raises(StoreError, match="read-only"):
         store.commit([Writes(probes=(probe("x/1"),))])
     store.close()
+    store._engine.dispose()  # a failed store leaves its handle to the end of the process, which is not here
     again = open_store(path)
     assert again.load().probes == {}
     again.close()
