@@ -229,6 +229,8 @@ class Daemon:
             self._lookout.engine.keep_freshness(FRESHNESS_ROWS_MAX)
 
     async def _gauge_outbox(self) -> None:
+        if self._store.degraded:  # as soon as there is room again, all is kept again
+            await asyncio.wrap_future(self._writer.call(lambda store: store.refill()))
         stats = await asyncio.wrap_future(self._writer.call(lambda store: store.outbox_stats()))
         oldest = stats.oldest_unsent
         age_s = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
