@@ -7,7 +7,7 @@ A run that changes nothing takes the short way: it moves the probe's freshness a
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from immutables import Map
 
@@ -39,6 +39,9 @@ from monitor.core.model import (
 
 __all__ = ["restore", "step"]
 
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
+"""On the agenda: look at the channel at the next Tick, whatever its own deadlines say."""
+AGE_STEP, AGE_MINUTES, AGE_STEP_LATER = timedelta(minutes=1), timedelta(hours=3), timedelta(hours=1)
 BLIND_RECHECK = timedelta(seconds=1)
 BLIND_WATCH = timedelta(seconds=10)
 TICK_CHANNELS_MAX = 500
@@ -137,7 +140,7 @@ def _settle(draft: Draft, why: str) -> None:
     draft.decide("settled", f"{why}; what is due is told from now on")
     for channel_id, state in draft.channels.items():
         if state.unknown_since is not None:
-            draft.agenda = draft.agenda.set(channel_id, draft.now)
+            draft.agenda = draft.agenda.set(channel_id, AT_ONCE)
     draft.look_again(draft.now)
 
 
@@ -155,7 +158,7 @@ def _review(draft: Draft, channel_id: str) -> None:
         draft.put_channel(after)
         _explain(draft, rule, before, after)
     life.review(draft, rule, after)
-    due = [d for d in _deadlines(rule, probes, after, rules) if d > now]
+    due = [d for d in _deadlines(rule, probes, after, draft) if d > now]
     if due:
         draft.agenda = draft.agenda.set(channel_id, min(due))
         draft.look_again(min(due))
@@ -179,11 +182,16 @@ def _explain(draft: Draft, rule: ChannelRule, before: ChannelState, after: Chann
         draft.decide("diverged", "Our own calls fail while the vendor's page says well", channel=rule.id)
 
 
-def _deadlines(rule: ChannelRule, probes: list[ProbeState], channel: ChannelState, rules: Rules) -> list[datetime]:
-    due = channel_.deadlines(channel, rules)
+def _deadlines(rule: ChannelRule, probes: list[ProbeState], channel: ChannelState, draft: Draft) -> list[datetime]:
+    now = draft.now
+    due = channel_.deadlines(channel, draft.rules)
     for probe in probes:
         if probe.expires_at is not None:
             due.append(probe.expires_at)
+            if probe.expires_at <= now:  # how long ago it was last seen is said anew, by the minute, then by the hour
+                every = AGE_STEP if now - probe.expires_at < AGE_MINUTES else AGE_STEP_LATER
+                turns = (now - probe.expires_at) // every
+                due += [probe.expires_at + turns * every, probe.expires_at + (turns + 1) * every]
         due += [next_fade(held, held.at) for held in probe.events] + [held.until for held in probe.events]
     return due if rule.probes else []
 
@@ -207,11 +215,28 @@ def _tick(draft: Draft) -> None:
             draft.look_again(monitor.blind_recheck)
     due = [c for c, when in draft.agenda.items() if when <= now]
     for channel_id in sorted(due)[:TICK_CHANNELS_MAX]:
-        _review(draft, channel_id)
+        if not _put_off(draft, channel_id):
+            _review(draft, channel_id)
     for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
         if not life.close_due(draft, incident):
             routing.tell(draft, draft.incidents.get(incident.id, incident))
-    draft.look_again(min(draft.agenda.values(), default=None))
+    earliest = min(draft.agenda.values(), default=None)
+    draft.look_again(now if earliest == AT_ONCE else earliest)
+
+
+def _put_off(draft: Draft, channel_id: str) -> bool:
+    """Whether what was due has moved on since, as the expiry of a source does at every run; then note the new time."""
+    rules, now = draft.rules, draft.now
+    when = draft.agenda[channel_id]
+    if when == AT_ONCE:
+        return False
+    rule = rules.channels[channel_id]
+    deadlines = _deadlines(rule, [draft.probes[p.id] for p in rule.probes], draft.channels[channel_id], draft)
+    coming = [d for d in deadlines if d > now]
+    if not coming or any(when <= d <= now for d in deadlines):
+        return False
+    draft.agenda = draft.agenda.set(channel_id, min(coming))
+    return True
 
 
 def _tell_changed(draft: Draft) -> None:
@@ -249,7 +274,7 @@ def _check_blind(draft: Draft) -> None:
         if incident is not None and is_active(incident.phase):
             life.resolve(draft, incident, "We can see out again")
         for channel_id in draft.rules.channels:
-            draft.agenda = draft.agenda.set(channel_id, now)
+            draft.agenda = draft.agenda.set(channel_id, AT_ONCE)
         draft.look_again(now)
 
 

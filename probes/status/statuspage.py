@@ -137,16 +137,18 @@ def _components(document: dict[str, Any]) -> tuple[Component, ...]:
         if item.get("group") and ident(item, "id") in parents:
             continue
         status = word(item, "status").lower()
+        state = COMPONENT_WORDS.get(status)
         group_id = ident(item, "group_id") if item.get("group_id") is not None else ""
         found.append(
             Component(
                 id=ident(item, "id", "name"),
                 name=ident(item, "name"),
-                state=COMPONENT_WORDS.get(status),
+                state=state,
                 word=status,
                 group=groups.get(group_id, ""),
                 group_id=group_id,
-                evidence=_described(item),
+                # A page has hundreds of healthy components, and nobody asks what those are.
+                evidence=() if state is Availability.OPERATIONAL else _described(item),
             )
         )
     return tuple(found)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.core.incident import TRANSITIONS, Move, advance, diagram
-from monitor.core.model import Condition, Configured, Decision, Destination, Phase, SendOutcome
+from monitor.core.model import Condition, Configured, Decision, Destination, Phase, SendOutcome, Tick
 from monitor.core.step import restore, step
 from probes.base import Availability, Certainty, Family, Reason, Severity, Signal
 from tests.core.mind import FIRST, T0, Mind, channel, news, probe
@@ -428,3 +428,14 @@ def test_a_policy_change_is_worded_as_one_and_not_as_brand_risk() -> None:
     said = " ".join(text for _, text in message.paragraphs)
     assert "brand" not in said
     assert "vendor's own feed" in said
+
+
+def test_a_tick_whose_deadline_has_moved_on_judges_nothing_anew() -> None:
+    mind = at_once()
+    before = mind.state.agenda["x"]
+    mind.repeats(240, 60, x_1=OK)
+    mind.now = before
+    taken = mind.put(Tick())
+    assert taken.channels == ()
+    assert taken.decisions == ()
+    assert mind.state.agenda["x"] > before
