@@ -14,13 +14,13 @@ import os
 import signal
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.metadata import version as installed_version
-from pathlib import Path
 
 from monitor.daemon.clock import WallClock
+from monitor.daemon.configuration import Configuration
 from monitor.daemon.house import DaemonHouse, Vitals
 from monitor.daemon.lookout import Lookout, Ports
 from monitor.daemon.post import StoreOutbox, unheard
@@ -28,7 +28,7 @@ from monitor.daemon.tasks import Tasks
 from monitor.fetch import Fetcher, FetchPolicy
 from monitor.metrics import Metrics, Suppressed
 from monitor.notify import WorkerSender, notify_test
-from monitor.settings import Difference, Settings, SettingsError, check_all_apart, difference, load, redact
+from monitor.settings import Difference, Settings, redact
 from monitor.store import OutboxState, Retention, Store, StoreError, Writer, Writes
 from monitor.web import Changes, Refused, Sent, Web
 from monitor.workers import Parsers
@@ -63,23 +63,28 @@ class Daemon:
     """One life of Vigie. `run` returns the exit code: 0 after an orderly end, 70 when the store failed."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
-        self.settings = settings
-        self._environ = environ
         self._clock = WallClock()
         self._metrics = Metrics(version())
         self._changes = Changes()
         self._end = asyncio.Event()
         self._code = 0
-        self._reload_fault = ""
         self._jumped = False
         self._beat_s = 0.0
-        self._files = _stamps(settings.files)
-        self._reloading = asyncio.Lock()
         self._superseded = 0  # as last counted
         self._replaced: dict[str, int] = {}
-        self._loads: set[asyncio.Task[None]] = set()
-        self._loaded_at = self._clock.now()
-        self._started_with = settings
+        self._configuration = Configuration(
+            settings,
+            environ,
+            self._clock.now,
+            take=self._take,
+            show=self._metrics.config,
+            changed=self._changes.bump,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration that runs."""
+        return self._configuration.settings
 
     def redact(self, text: str) -> str:
         """The text without any secret of the configuration."""
@@ -106,7 +111,6 @@ class Daemon:
             self._writer.close(STORE_END_S)
             raise
         await self._fetcher.start()
-        self._metrics.config(valid=True, reloaded=True, loaded_at=self._loaded_at)
         self._lookout.start()
         self._spawn()
         if settings.contacts:
@@ -169,7 +173,7 @@ class Daemon:
             self._changes,
             version=version(),
             notify_test=self.notify_test,
-            reload=self.reload,
+            reload=self._configuration.reload,
         )
         server = self.settings.server
         token = server.token.get_secret_value() if server.token else ""
@@ -184,7 +188,7 @@ class Daemon:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
-        loop.add_signal_handler(signal.SIGHUP, self._hangup)
+        loop.add_signal_handler(signal.SIGHUP, self._configuration.hangup)
 
     def _spawn(self) -> None:
         tasks = self._tasks
@@ -193,7 +197,7 @@ class Daemon:
         tasks.spawn("freshness", lambda: self._every(FRESHNESS_EVERY_S, self._keep_freshness))
         tasks.spawn("outbox gauge", lambda: self._every(OUTBOX_EVERY_S, self._gauge_outbox))
         tasks.spawn("retention", lambda: self._every(PRUNE_EVERY_S, self._prune))
-        tasks.spawn("files", lambda: self._every(FILES_EVERY_S, self._watch_files))
+        tasks.spawn("files", lambda: self._every(FILES_EVERY_S, self._configuration.watch))
 
     # --- eternal tasks -----------------------------------------------------------------------------------------------
 
@@ -256,52 +260,10 @@ class Daemon:
 
     # --- configuration -----------------------------------------------------------------------------------------------
 
-    async def _watch_files(self) -> None:
-        if any(_stamp(path) != stamp for path, stamp in self._files.items()):
-            self._files = _stamps(self._files)
-            await self._try_reload()
-
-    def _hangup(self) -> None:
-        LOG.info("told to load the configuration again")
-        task = asyncio.get_running_loop().create_task(self._try_reload(), name="reload")
-        self._loads.add(task)
-        task.add_done_callback(self._loads.discard)
-
-    async def _try_reload(self) -> None:
-        try:
-            await self.reload()
-        except Refused as refused:
-            LOG.error("the configuration was not taken; the old one stays:\n%s", "\n".join(refused.faults))  # noqa: TRY400 - the faults are the message; a stack adds nothing
-
-    async def reload(self) -> None:
-        """Load the configuration again; all or nothing. Raises Refused with every fault."""
-        async with self._reloading:
-            before = _stamps(self._files)  # what changes while it is read is read again
-            try:
-                fresh = await asyncio.to_thread(load, self.settings.path, self._environ, check_contacts=check_all_apart)
-            except SettingsError as error:
-                count = f"{len(error.faults)} fault{'s' if len(error.faults) > 1 else ''}"
-                self._reload_fault = f"The configuration on disk has {count} and was not taken"
-                self._metrics.config(valid=False, reloaded=False, loaded_at=self._loaded_at)
-                self._changes.bump()
-                raise Refused(self._reload_fault, [str(fault) for fault in error.faults]) from error
-            if self._end.is_set():
-                raise Refused("Vigie is ending; the configuration is read at the next start", [])
-            self._take(fresh)
-            self._files = _stamps(fresh.files) | {p: s for p, s in before.items() if p in fresh.files}
-
-    def _take(self, fresh: Settings) -> None:
-        """Live by new settings: what did not change keeps running."""
-        change = self._lookout.apply(fresh)
-        self.settings = fresh
+    def _take(self, fresh: Settings) -> Difference:
+        """Live by new settings."""
         self._sender.set_contacts(_contacts(fresh))
-        self._reload_fault = ""
-        self._loaded_at = self._clock.now()
-        self._metrics.config(valid=True, reloaded=True, loaded_at=self._loaded_at)
-        self._changes.bump()
-        LOG.info("the configuration was taken: %s", _summary(change, fresh))
-        if change.after_restart:
-            LOG.warning("these count from the next start only: %s", ", ".join(change.after_restart))
+        return self._lookout.apply(fresh)
 
     async def notify_test(self, receiver: str | None) -> Sequence[Sent]:
         """Send a test to every contact of a person (the route's receiver by default); raises Refused."""
@@ -323,12 +285,7 @@ class Daemon:
     # --- how it is ---------------------------------------------------------------------------------------------------
 
     def _warnings(self) -> list[str]:
-        said = list(self.settings.warnings)
-        if self._reload_fault:
-            said.append(f"{self._reload_fault}: `vigie check-config` names them.")
-        later = difference(self._started_with, self.settings).after_restart
-        if later:
-            said.append(f"These changes count from the next start only: {', '.join(later)}.")
+        said = self._configuration.warnings
         if self._store.degraded:
             said.append("The disk is full: what is critical is still kept, but soon no more. Make room.")
         if self._jumped:
@@ -409,18 +366,6 @@ def _end_anyway(code: int) -> threading.Timer:
     return last
 
 
-def _stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    return {path: _stamp(path) for path in paths}
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        stat = path.stat()
-    except OSError:
-        return (0, 0)
-    return (stat.st_mtime_ns, stat.st_size)
-
-
 def _contacts(settings: Settings) -> dict[str, str]:
     return {name: secret.get_secret_value() for name, secret in settings.contacts.items()}
 
@@ -437,9 +382,3 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         proxy=fetch.proxy.get_secret_value() if fetch.proxy else "",
         user_agent=f"Vigie/{version()} (channel monitor{contact})",
     )
-
-
-def _summary(change: Difference, settings: Settings) -> str:
-    counts = {name: len(getattr(change, name)) for name in ("added", "removed", "changed", "moved")}
-    said = ", ".join(f"{n} probes {name}" for name, n in counts.items() if n)
-    return said or f"nothing changed for the {len(settings.probes)} probes"
