@@ -148,6 +148,7 @@ def _terminated_at(vigie: Vigie, after_s: float) -> None:
     (vigie.folder / "log").unlink()
 
 
+@pytest.mark.slow
 def test_F27_told_to_end_at_any_moment_it_ends_in_order(tmp_path: Path) -> None:
     with home(tmp_path) as (page, receiver, vigie):
         whole, vigie.text = vigie.text, vigie.text[: vigie.text.index("people:")]  # quick to start
