@@ -134,9 +134,9 @@ def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_fo
             token = tmp_path / "config" / "token"
             token.write_text(CANARIES["token"] + "\n")
             token.chmod(0o644)
-            refused = vigie.run("check-config")
-            assert refused.returncode == 1, "a token that everyone can read was taken"
-            _clean("check-config", refused.stdout + refused.stderr)
+            refused = vigie.say("check-config")
+            assert refused.exit_code == 1, "a token that everyone can read was taken"
+            _clean("check-config", refused.output)
             token.chmod(0o600)
             vigie.file.chmod(0o600)
             vigie.token = CANARIES["token"]
@@ -159,8 +159,10 @@ def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_fo
             assert vigie.wait(10) == 0
             vigie.write(vigie.text.replace("methode", "method"))
             for verb in ("status", "explain echo", "check-sources", "probe api"):
-                said = vigie.run(*verb.split())
-                _clean(f"vigie {verb}", said.stdout + said.stderr)
+                said = vigie.say(*verb.split())
+                assert not isinstance(said.exception, Exception), said.exception
+                assert len(said.output.splitlines()) > 1
+                _clean(f"vigie {verb}", said.output)
             _clean("the log", vigie.log().replace(str(tmp_path), ""))
             _database(tmp_path)
     finally:

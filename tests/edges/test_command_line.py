@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from monitor.cli import main
 from monitor.cli.printing import rows
 from tests.edges.running import Page, Receiver, Vigie, home, until
 
@@ -28,12 +27,7 @@ class Desk:
 
     def say(self, *words: str) -> Result:
         """Run a verb in this process; its output is a pipe."""
-        before = Path.cwd()
-        os.chdir(self.vigie.folder)
-        try:
-            return CliRunner().invoke(main, list(words))
-        finally:
-            os.chdir(before)
+        return self.vigie.say(*words)
 
     def json(self, *words: str, code: int = 0) -> Any:  # noqa: ANN401 - JSON
         """What a verb prints as JSON."""
