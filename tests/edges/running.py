@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -37,11 +38,21 @@ def until(what: Callable[[], Any], within_s: float, why: str = "") -> Any:  # no
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on now.
+
+    Below those the system gives to connections, and from a range of this test worker's own: until it is listened on,
+    nobody else must be given it.
+    """
+    worker = int("".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or 0)
+    low = 20_000 + 1_000 * (worker % 10)
+    for port in random.sample(range(low, low + 1_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port was found")
 
 
 class Quiet(BaseHTTPRequestHandler):
