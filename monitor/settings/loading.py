@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from monitor.core.model import MONITOR, ChannelRule, Destination, Measured, ProbeRule, Rules
 from monitor.settings import contacts as contact_checks
@@ -24,8 +24,11 @@ from monitor.settings.model import (
     ChannelEntry,
     GroupWait,
     HintedError,
+    Person,
     Platform,
     ProbeEntry,
+    Routes,
+    Server,
     SettingsFile,
     listener,
 )
@@ -170,6 +173,7 @@ class _Loader:
         self.faults += shaper.faults
         known = self._catalogue(read.root)
         if team_file is BROKEN:
+            self._judge_the_rest(read.root)
             raise SettingsError(self.faults)
         built = self._build(team_file, known)
         if self.faults or built is None:
@@ -315,7 +319,8 @@ class _Loader:
         receiver = team.routes.receiver if team.routes else None
         if receiver is not None and receiver not in team.people:
             node = self._node("routes", "receiver")
-            self._fault(node, "routes.receiver", "there is no person with this id", did_you_mean(receiver, team.people))
+            known = [person for person in team.people if shown_id(person) == person]
+            self._fault(node, "routes.receiver", "there is no person with this id", did_you_mean(receiver, known))
         elif receiver is None:
             who = "there are people, but no `routes`" if team.people else "there are no people and no `routes`"
             self.warnings.append(f"nobody will be told of trouble: {who}")
@@ -359,6 +364,28 @@ class _Loader:
             warnings=tuple(dict.fromkeys(self.warnings)),
             fingerprint=self._fingerprint(team, specs, rules, contacts),
         )
+
+    def _judge_the_rest(self, root: documents.Mapping) -> None:
+        """What can be said of the whole parts of a file of which others are broken: every fault is told in one go."""
+        silent = Shaper(str(self.path), self.references)
+        whole: dict[str, Any] = {}
+        kinds_of: dict[str, type[BaseModel]] = {"server": Server, "routes": Routes}
+        for name, kind in kinds_of.items():
+            node = root.get(name)
+            shaped = silent.model(node, kind, ()) if isinstance(node, documents.Mapping) else BROKEN
+            if shaped is not BROKEN:
+                whole[name] = shaped
+        people = root.get("people")
+        persons = people.items if isinstance(people, documents.Mapping) else ()
+        whole["people"] = {}
+        for key, node in persons:
+            shaped = silent.model(node, Person, ()) if isinstance(node, documents.Mapping) else BROKEN
+            unknown = Person.model_construct(name=key.text, contacts=())  # somebody is there; more cannot be said
+            whole["people"][key.text] = unknown if shaped is BROKEN else shaped
+        team = SettingsFile.model_construct(**whole)
+        self._judge_server(team)
+        self._judge_routes(team)
+        list(self._people(team))
 
     def _judge_server(self, team: SettingsFile) -> None:
         host, _ = listener(team.server.listen)

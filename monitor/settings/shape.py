@@ -250,6 +250,9 @@ def _find(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, tuple[str, ...]
     return node, where
 
 
+_MICROSECONDS = re.compile(r"or equal to (\d{1,15}) microseconds$")  # how pydantic puts a short duration
+
+
 def _say(error: ErrorDetails) -> tuple[str, str]:
     """What pydantic found, in our words: what is wrong, and a hint."""
     context = error.get("ctx", {})
@@ -262,5 +265,9 @@ def _say(error: ErrorDetails) -> tuple[str, str]:
         if str(context.get("pattern", "")).startswith("^https?://"):
             return "must be an http or https address", "it begins with http:// or https://"
         return "does not have the form that is due", f"as a regular expression: {context.get('pattern')}"
+    span = _MICROSECONDS.search(error["msg"])
+    if span:
+        word = "at least" if error["type"] == "greater_than_equal" else "at most"
+        return f"must be {word} {int(span[1]) / 1e6:g}s", ""
     text = re.sub(r"^(Input|String|List|Tuple|Dictionary|Value) should", "must", error["msg"])
     return text[:1].lower() + text[1:], ""

@@ -172,6 +172,7 @@ def test_all_faults_come_at_once_in_reading_order_each_at_its_place(tmp_path: Pa
         (1, 18, "team.timezone"),
         (2, 19, "fetch.per_host"),
         (4, 3, "channels.redit"),
+        (5, 20, "routes.receiver"),
         (6, 1, "extra"),
     ]
     assert "did you mean 'reddit'?" in str(found[2])
@@ -236,3 +237,24 @@ def test_secrets_in_clear_in_a_file_that_everyone_reads_are_a_warning(tmp_path: 
     assert any("holds secrets and can be read by everyone" in warning for warning in load(path, {}).warnings)
     path.chmod(stat.S_IRUSR)
     assert not any("holds secrets" in warning for warning in load(path, {}).warnings)
+
+
+def test_a_broken_part_does_not_hide_the_faults_of_the_others(tmp_path: Path) -> None:
+    text = """\
+servr: {listen: 127.0.0.1:9180}
+server: {listen: 0.0.0.0:9180}
+channels: {redit: {}, reddit: {probes: [{kind: status.slak, url: "https://x.example/"}]}}
+people: {first: {name: F, contacts: ["syslog://x"]}, second: {nam: S}}
+routes: {receiver: frist}
+"""
+    found = {(fault.line, fault.key) for fault in faults(tmp_path, text)}
+    assert found == {
+        (1, "servr"),
+        (2, "server.token"),
+        (3, "channels.redit"),
+        (3, "channels.reddit.probes.1.kind"),
+        (4, "people.first.contacts.1"),
+        (4, "people.second.nam"),
+        (4, "people.second.name"),
+        (5, "routes.receiver"),
+    }
