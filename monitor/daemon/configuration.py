@@ -47,6 +47,7 @@ class Configuration:
         self._loaded_at = now()
         self._fault = ""
         self._files = _stamps(settings.files)
+        self._moving: dict[Path, tuple[int, int]] = {}
         self._reloading = asyncio.Lock()
         self._loads: set[asyncio.Task[None]] = set()
         self._ending = False
@@ -68,10 +69,18 @@ class Configuration:
         self._ending = True
 
     async def watch(self) -> None:
-        """Look at the files once; load them when one has changed."""
-        if any(_stamp(path) != stamp for path, stamp in self._files.items()):
-            self._files = _stamps(self._files)
-            await self._try_reload()
+        """Look at the files once; load them when one has changed and is at rest since the last look.
+
+        Half a file can be a whole configuration: what is still being written must not make channels vanish.
+        """
+        seen = _stamps(self._files)
+        if seen == self._files:
+            return
+        if seen != self._moving:
+            self._moving = seen
+            return
+        self._files = seen
+        await self._try_reload()
 
     def hangup(self) -> None:
         """SIGHUP came."""
