@@ -122,10 +122,6 @@ class Daemon:
         await self._close()
         return self._code
 
-    def stop(self) -> None:
-        """End in order."""
-        self._end.set()
-
     @property
     def address(self) -> tuple[str, int]:
         """Where the board is."""

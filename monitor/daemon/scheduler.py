@@ -2,7 +2,7 @@
 
 Every probe runs once within `FIRST_RUNS_WITHIN`, then on its own grid ``phase + k x every``. The phase comes from the
 URL, so that probes of one URL run together (and share one fetch), and different ones are spread over the interval. A
-run that is still under way when the next is due is not doubled: that turn is left out and counted.
+run that is still under way when the next is due is not doubled: that turn is left out.
 
 The event loop's own timer heap is the queue: one handle a probe, no task that waits.
 """
@@ -42,8 +42,7 @@ class Scheduler:
     """Calls `run(spec)` for every probe when it is due.
 
     `not_before(url)`: the loop's time before which a host asked not to be called, or None. `late(seconds)`: hears how
-    late each run starts. `skipped()`: a turn was left out because the run before it was still under way.
-    `broke()`: a run ended in a fault of ours.
+    late each run starts. `broke()`: a run ended in a fault of ours.
     """
 
     def __init__(
@@ -52,13 +51,11 @@ class Scheduler:
         *,
         not_before: Callable[[str], float | None] = lambda _: None,
         late: Callable[[float], None] = lambda _: None,
-        skipped: Callable[[], None] = lambda: None,
         broke: Callable[[], None] = lambda: None,
     ) -> None:
         self._run = run
         self._not_before = not_before
         self._late = late
-        self._skipped = skipped
         self._broke = broke
         self._slots: dict[str, _Slot] = {}
 
@@ -109,11 +106,6 @@ class Scheduler:
             self.remove(probe)
         return tasks
 
-    @property
-    def running(self) -> int:
-        """Runs under way."""
-        return sum(s.task is not None for s in self._slots.values())
-
     def _arm(self, slot: _Slot, when: float) -> None:
         if slot.handle is not None:
             slot.handle.cancel()
@@ -131,8 +123,6 @@ class Scheduler:
         slot.recheck = False
         if slot.task is None:
             slot.task = loop.create_task(self._guard(slot), name=f"run {slot.spec.rule.id}")
-        else:
-            self._skipped()
         # A timer may fire a hair before its time: a turn so near counts as reached, or it would come again at once.
         turns = int((now - slot.origin) / slot.every_s + TURN_SLACK) + 1
         following = slot.origin + turns * slot.every_s
