@@ -40,6 +40,9 @@ class Draft:
         self.incidents = state.incidents
         self.agenda = state.agenda
         self.index = state.index
+        self.silences = state.silences
+        self.overrides = state.overrides
+        self.schedules = state.schedules
         self.wake = state.wake
         self._probes: dict[str, None] = {}
         self._channels: dict[str, None] = {}
@@ -131,7 +134,18 @@ class Draft:
 
     def finish(self) -> Step:
         """The step as decided."""
-        state = State(self.monitor, self.probes, self.channels, self.incidents, self.agenda, self.index, self.wake)
+        state = State(
+            self.monitor,
+            self.probes,
+            self.channels,
+            self.incidents,
+            self.agenda,
+            self.index,
+            self.silences,
+            self.overrides,
+            self.schedules,
+            self.wake,
+        )
         changed = self.monitor is not self.before.monitor and _kept(self.monitor) != _kept(self.before.monitor)
         return Step(
             state=state,

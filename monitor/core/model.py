@@ -6,15 +6,35 @@ pydantic's TypeAdapter, which is how the store keeps it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime, timedelta
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from immutables import Map
 
+from monitor.core.duty import (
+    Destination,
+    Labels,
+    Launch,
+    Maintenance,
+    Override,
+    Policy,
+    Recipient,
+    Route,
+    Schedule,
+    Shift,
+    Silence,
+    Team,
+    TimeInterval,
+)
 from probes.base import Availability, Certainty, Family, Reading, Reason, Severity, Signal
 
 __all__ = [
+    "STEPS",
+    "Act",
+    "Acted",
+    "Alive",
+    "Answer",
     "Availability",
     "Certainty",
     "ChannelRule",
@@ -24,29 +44,41 @@ __all__ = [
     "Decision",
     "Delivered",
     "Destination",
+    "Drilled",
     "Event",
     "Failed",
     "Failure",
     "Family",
+    "Gather",
     "Health",
     "Held",
+    "Imported",
     "Incident",
     "Link",
     "Measured",
     "Message",
     "MonitorState",
     "Notification",
+    "Overridden",
+    "Page",
     "Phase",
+    "Priority",
     "ProbeRule",
     "ProbeState",
     "Read",
+    "Restored",
     "Risk",
     "Rules",
+    "ScheduleState",
     "SendOutcome",
+    "Silenced",
     "State",
     "Step",
+    "Telling",
     "Tick",
     "Told",
+    "Unsilenced",
+    "Watched",
 ]
 
 MONITOR = "monitor"
@@ -80,6 +112,8 @@ class Condition(StrEnum):
     UNKNOWN = "unknown"
     BLIND = "blind"
     DELIVERY = "delivery"
+    WATCHDOG = "watchdog"
+    SCHEDULE = "schedule"
 
 
 class SendOutcome(StrEnum):
@@ -137,32 +171,42 @@ class ChannelRule:
     status_url: str = ""
     defunct: bool = False
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """One contact of one person. `id` is ``<person>/<n>``; never the address itself, which may be a secret."""
-
-    id: str
-    receiver: str
-    name: str  # of the person, as others may see it
-    service: str  # the scheme: "mailto", "json", "slack"
-    way: str = ""  # what people call that: "mail", "webhook", "Slack"; without it the scheme stands in
+    market: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The configuration as the mind needs it."""
+    """The configuration as the mind needs it.
+
+    `destinations`: every contact method, by its id. `route`: the root of the routing tree; None: nobody is told.
+    `fallback`: the receiver that hears what reaches nobody else. `depends`: node -> its direct children; a node is a
+    channel's or a platform's id, and ``*`` as a child stands for every other channel.
+    """
 
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
-    destinations: tuple[Destination, ...] = ()  # of the root receiver; empty: nobody is told
-    receiver: str = ""
+    team: str = ""
     timezone: str = "UTC"
     language: str = "en"
     board_url: str = ""
-    group_wait_critical: timedelta = timedelta(seconds=5)
-    group_wait_warning: timedelta = timedelta(seconds=30)
-    group_interval: timedelta = timedelta(minutes=5)
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    recipients: Mapping[str, Recipient] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    route: Route | None = None
+    fallback: str = ""
+    intervals: Mapping[str, TimeInterval] = field(default_factory=dict)
+    depends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
+    launches: tuple[Launch, ...] = ()
+    watchdog: timedelta | None = None  # how long Prometheus' Watchdog may be silent; None: it is not expected
+    fold_within: timedelta = timedelta(minutes=5)
+    method_after: timedelta = timedelta(minutes=2)
+    ack_critical: timedelta = timedelta(minutes=60)
+    ack_warning: timedelta = timedelta(hours=8)
+    absent_after: timedelta = timedelta(minutes=2)
     resolve_after: timedelta = timedelta(minutes=2)
     reopen_within: timedelta = timedelta(minutes=15)
     unknown_after: timedelta = timedelta(minutes=15)
@@ -258,7 +302,12 @@ class ChannelState:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a destination was told last of an incident. `key`: of the notification; `lost`: it was given up."""
+    """What a destination was told last of an incident. `key`: of the notification; `lost`: it was given up.
+
+    `at`: when it was due, which is later than the decision when it waits for a digest. `arrived`: when it was delivered
+    for certain or perhaps; None: it is still on its way. `folded`: the rest is told in another incident's messages.
+    `channels`: those of which it was told.
+    """
 
     destination: str
     revision: int
@@ -268,6 +317,30 @@ class Told:
     channels: tuple[str, ...]
     resolved: bool = False
     lost: bool = False
+    recipient: str = ""
+    step: str = "opened"
+    arrived: datetime | None = None
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How far one route has called people to an incident. The policy is the one that stood when it opened.
+
+    `taken`: calls so far, the receiver's own included; `again`: how often it began anew. `due`: when the next call is
+    due; None: none is. `called`: ids of the recipients who were called, in order. `over`: the fall-back was called too.
+    """
+
+    route: str
+    receiver: str
+    policy: Policy | None = None
+    interval: timedelta = timedelta(minutes=5)
+    repeat: timedelta = timedelta(hours=4)
+    taken: int = 0
+    again: int = 0
+    due: datetime | None = None
+    called: tuple[str, ...] = ()
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +368,30 @@ class Incident:
     reopened: datetime | None = None
     told: tuple[Told, ...] = ()
     lead_s: float | None = None  # how long before the vendor's page our verdict came
-    subject: str = ""  # DELIVERY: the destination that cannot be reached
+    subject: str = ""  # DELIVERY: the destination that cannot be reached; SCHEDULE: the schedule
+    pages: tuple[Page, ...] = ()
+    owner: str = ""  # the id of the person who took it, or the name of whoever did
+    acknowledged: datetime | None = None
+    lapses: datetime | None = None  # when the acknowledgement ends
+    snoozed: datetime | None = None  # no repeat and no escalation before this moment
+    by_hand: str = ""  # who resolved it by hand while its trouble still stood
+    held: Mapping[str, str] = field(default_factory=dict)  # channel ("" without one) -> why it is not told of
+    folded: str = ""  # the incident in whose messages it is told
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleState:
+    """What the mind holds of one schedule. `on_call`: who was announced last; `noticed`: the last daily reminder's day.
+
+    `shifts`: the last good import; `imported`: when; `fault`: why the newest one failed, or empty.
+    """
+
+    id: str
+    on_call: tuple[str, ...] = ()
+    noticed: date | None = None
+    shifts: tuple[Shift, ...] = ()
+    imported: datetime | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +406,10 @@ class MonitorState:
     blind_checked: datetime | None = None
     blind_recheck: datetime | None = None  # look again then: the picture was changing
     waiting: int = 0  # probes that have not run since the start
+    changes: int = 0  # of ids of silences and overrides
+    alive: datetime | None = None  # the last moment known to have been lived through
+    absent_since: datetime | None = None  # at this start: since when nobody had looked
+    watchdog: datetime | None = None  # when Prometheus' Watchdog was last heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +424,9 @@ class State:
         default_factory=Map
     )  # channel -> when to look at it again; derived, may be early
     index: Map[tuple[str, str], str] = field(default_factory=Map)  # (condition, channel or "platform:<id>") -> incident
+    silences: Map[str, Silence] = field(default_factory=Map)  # made by people, not yet over
+    overrides: Map[str, Override] = field(default_factory=Map)  # not yet over
+    schedules: Map[str, ScheduleState] = field(default_factory=Map)
     wake: datetime | None = None
 
 
@@ -378,7 +481,109 @@ class Delivered:
     detail: str = ""
 
 
-Event = Read | Failed | Configured | Tick | Delivered
+class Act(StrEnum):
+    """What a person can do to an incident."""
+
+    ACKNOWLEDGE = "acknowledge"
+    TAKE_OVER = "take_over"
+    SNOOZE = "snooze"
+    RESOLVE = "resolve"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A person did something to incidents. `by`: a person's id, or a name; `via`: link, cli, api, board.
+
+    `until`: the end of a snooze. `text`: of a note, or why.
+    """
+
+    act: Act
+    incidents: tuple[str, ...]
+    by: str
+    via: str
+    text: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A person asks for a silence; its `id` is empty, or that of one to be changed."""
+
+    silence: Silence
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsilenced:
+    """A person ends a silence."""
+
+    silence: str
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A person changes a schedule by hand; the `id` is empty."""
+
+    override: Override
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A person takes a change of a schedule back."""
+
+    override: str
+    by: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A schedule was read from its iCalendar address, or (`shifts` None) could not be, and why."""
+
+    schedule: str
+    shifts: tuple[Shift, ...] | None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drilled:
+    """Somebody wants a way to people tried: every recipient of a receiver, or of a policy with its fall-back."""
+
+    target: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Prometheus' Watchdog was heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The house has lived up to now."""
+
+
+Event = (
+    Read | Failed | Configured | Tick | Delivered
+    | Acted | Silenced | Unsilenced | Overridden | Restored | Imported | Drilled | Watched | Alive
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the mind says to a person's wish. `code`: for programs, from a closed list; `text`: one sentence.
+
+    `done`: it holds now, also when it had held before. `id`: of what was made. Codes: see `monitor.core.acting`.
+    """
+
+    done: bool
+    code: str
+    text: str
+    id: str = ""
 
 
 # --- what is decided -------------------------------------------------------------------------------------------------
@@ -394,27 +599,106 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Words to people, not yet rendered for a service. `title` <= 80 characters; `paragraphs` are (heading, text)."""
+    """Words to people, not yet rendered for a service. `title` <= 80 characters; `paragraphs` are (heading, text).
+
+    `language`: of the words. `act`: what the signed link is called that lets the reader act, where there is one.
+    """
 
     title: str
     symbol: str
     paragraphs: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
+    language: str = "en"
+    act: str = ""
+
+
+class Priority(IntEnum):
+    """What overtakes what on the way to one destination; the smaller goes first."""
+
+    FIRST_PAGE = 0  # the first message of a critical incident
+    PAGE = 1  # any other that calls for somebody: worse, escalated
+    NEWS = 2
+    REPEAT = 3
+    REPORT = 4
+
+
+class Gather(StrEnum):
+    """Which messages become one when they go to a destination together."""
+
+    NONE = ""
+    REPEAT = "repeat"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A message to one destination, to be sent at least once. `key`: incident / revision / step / destination."""
+    """A message to one destination, to be sent at least once. `key`: incident / revision / step / destination.
+
+    `incident`: its id, or a name of its own for what is about none. `due`: not before then; None: at once. `acts`: the
+    incidents on which whoever gets it may act by a signed link. `recipient`: who gets it. `labels`: what it is about,
+    for programs: channel, platform, kind, severity, market, tags.
+    """
 
     key: str
     incident: str
     revision: int
-    step: str  # "opened" | "updated" | "resolved"
+    step: str
     destination: str
     message: Message
     created: datetime
     expires: datetime
     critical: bool = False
+    recipient: str = ""
+    due: datetime | None = None
+    priority: Priority = Priority.NEWS
+    gather: Gather = Gather.NONE
+    acts: tuple[str, ...] = ()
+    labels: Labels = field(default_factory=dict)
+    opened: datetime | None = None
+    resolved: datetime | None = None
+
+
+STEPS = (
+    "opened",
+    "updated",  # worse, joined, folded into the platform, in trouble again, no longer held back
+    "repeat",  # still open
+    "escalated",  # to you
+    "handed_over",
+    "acknowledged",
+    "lapsed",
+    "resolved",
+    "handoff",  # your shift begins
+    "duty",  # the daily reminder of who is on call
+    "announced",  # work of a vendor inside a launch
+    "report",  # of low severity, for the digest
+    "digest",
+    "summary",  # many at once
+    "drill",
+    "down",  # we were not looking
+    "test",
+)
+"""What a notification can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """All that the words of one message on an incident depend on.
+
+    `channels`: those that it is about (held ones left out). `told`: what the destination was told before. `by`: whose
+    act it is about. `next_call`: who is called next if nobody acknowledges, as people read it, and when. `held`: a
+    channel -> why it is left out (a code, as in `Incident.held`).
+    """
+
+    step: str
+    incident: Incident
+    recipient: Recipient
+    channels: tuple[str, ...]
+    members: Mapping[str, ChannelState]
+    told: Told | None = None
+    by: str = ""
+    next_call: tuple[str, datetime] | None = None
+    next_repeat: datetime | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,4 +731,8 @@ class Step:
     touched: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
     notifications: tuple[Notification, ...] = ()
+    silences: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+    answer: Answer | None = None  # to a person's wish
     wake: datetime | None = None

@@ -39,7 +39,7 @@ class Wanted:
 
 def group_wait(incident: Incident, rules: Rules) -> timedelta:
     """How long the first message waits for others of the same cause."""
-    return rules.group_wait_critical if incident.peak is Severity.CRITICAL else rules.group_wait_warning
+    return rules.route.wait(incident.peak) if rules.route else timedelta(0)
 
 
 def wanted(incident: Incident, told: Told | None, rules: Rules, *, in_trouble: bool, now: datetime) -> Wanted | None:
@@ -58,16 +58,26 @@ def wanted(incident: Incident, told: Told | None, rules: Rules, *, in_trouble: b
         return None
     if told.resolved:
         since = incident.reopened or now
-        return Wanted("updated", since + rules.group_interval, "told_reopened") if in_trouble else None
+        return (
+            Wanted("updated", since + (rules.route.interval if rules.route else timedelta(0)), "told_reopened")
+            if in_trouble
+            else None
+        )
     if set(incident.channels) - set(told.channels):
-        return Wanted("updated", told.at + rules.group_interval, "told_joined") if in_trouble else None
+        return (
+            Wanted("updated", told.at + (rules.route.interval if rules.route else timedelta(0)), "told_joined")
+            if in_trouble
+            else None
+        )
     return None
 
 
 def tell(draft: Draft, incident: Incident) -> None:
     """Queue what is due of an incident, and note when something will be."""
     told = {t.destination: t for t in incident.told}
-    targets = [d for d in draft.rules.destinations if d.id != incident.subject]
+    reached = draft.rules.recipients.get(draft.rules.route.receiver) if draft.rules.route else None
+    methods = reached.methods if reached else ()
+    targets = [draft.rules.destinations[m.destination] for m in methods if m.destination != incident.subject]
     if not targets:
         _nobody(draft, incident)
         return

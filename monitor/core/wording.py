@@ -74,10 +74,8 @@ def scope_name(incident: Incident, rules: Rules) -> str:
 
 def destination_name(rules: Rules, destination: str) -> str:
     """A contact as people may see it: the person and the way, never the address."""
-    for known in rules.destinations:
-        if known.id == destination:
-            return f"{known.name} by {known.way or known.service}"
-    return destination
+    known = rules.destinations.get(destination)
+    return f"{known.name} by {known.way or known.service}" if known else destination
 
 
 # --- one message -----------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ class Metrics:
             metric.drop("channel", gone)
             metric.drop("probe", {key[1] for key in stale})
             metric.drop("kind", {key[2] for key in stale} - kinds)
-            metric.drop("destination", self._destinations - {d.id for d in rules.destinations})
+            metric.drop("destination", self._destinations - set(rules.destinations))
         self["vigie_channel_info"].drop("channel", rules.channels.keys())  # the platform may have changed
         for channel in gone:
             del self._channels[channel]
@@ -206,7 +206,7 @@ class Metrics:
                 self.number("vigie_incidents_opened_total", channel, severity)
         for key in sorted(wanted):
             self.probe(*key)
-        self._destinations = {d.id for d in rules.destinations}
+        self._destinations = set(rules.destinations)
         for destination, outcome in product(self._destinations, SendOutcome):
             self.number("vigie_notification_attempts_total", destination, outcome)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from monitor.core.model import MONITOR, ChannelRule, Destination, Measured, ProbeRule, Rules
+from monitor.core.duty import Destination, Method, Recipient, Route
+from monitor.core.model import MONITOR, ChannelRule, Measured, ProbeRule, Rules
 from monitor.settings import contacts as contact_checks
 from monitor.settings import document as documents
 from monitor.settings.address import host_of, is_loopback, public_url, secret_parts, secret_values
@@ -80,19 +81,31 @@ class Settings(SettingsFile):
         routes = self.routes
         wait = routes.group_wait if routes else GroupWait()
         both = wait if isinstance(wait, GroupWait) else GroupWait(critical=wait, warning=wait)
-        receiver = routes.receiver if routes else ""
         rules: dict[str, Any] = {name: getattr(self.rules, name) for name in type(self.rules).model_fields}
+        route = None
         if routes:
-            rules["group_interval"] = routes.group_interval
+            interval = routes.group_interval
+            route = Route(
+                "root", routes.receiver, wait_critical=both.critical, wait_warning=both.warning, interval=interval
+            )
         return Rules(
             channels=self.channel_rules,
-            destinations=tuple(d for d in self.destinations if d.receiver == receiver),
-            receiver=receiver,
+            team=self.team.name,
+            destinations={d.id: d for d in self.destinations},
+            recipients={
+                person: Recipient(
+                    person,
+                    who.name,
+                    methods=tuple(Method(d.id) for d in self.destinations if d.receiver == person),
+                    language=self.team.language,
+                    timezone=self.team.timezone,
+                )
+                for person, who in self.people.items()
+            },
+            route=route,
             timezone=self.team.timezone,
             language=self.team.language,
             board_url=self.board_url,
-            group_wait_critical=both.critical,
-            group_wait_warning=both.warning,
             **rules,
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from monitor.core.duty import Method, Recipient, Route
 from monitor.core.model import (
     ChannelRule,
     ChannelState,
@@ -81,11 +82,17 @@ class Mind:
     """One shard of the real mind, driven by hand."""
 
     def __init__(self, *channels: ChannelRule, destinations: Iterable[Destination] = (FIRST,), **rules: object) -> None:
-        self.rules = Rules(
-            channels={c.id: c for c in channels},
-            destinations=tuple(destinations),
-            **rules,  # type: ignore[arg-type]
-        )
+        timers = {n: rules.pop(n) for n in ("wait_critical", "wait_warning", "interval", "repeat") if n in rules}
+        known = {d.id: d for d in destinations}
+        methods: dict[str, list[Method]] = {}
+        for d in known.values():
+            methods.setdefault(d.receiver, []).append(Method(d.id))
+        given: dict[str, object] = {
+            "destinations": known,
+            "recipients": {r: Recipient(r, known[m[0].destination].name, methods=tuple(m)) for r, m in methods.items()},
+            "route": Route("root", next(iter(methods)), **timers) if known else None,  # type: ignore[arg-type]
+        }
+        self.rules = Rules(channels={c.id: c for c in channels}, **(given | rules))  # type: ignore[arg-type]
         self.state = State()
         self.now = T0
         self.told: list[Notification] = []

@@ -18,7 +18,7 @@ META = ("facebook", "instagram", "threads", "whatsapp", "messenger")
 
 def at_once(**rules: object) -> Mind:
     """One channel, told without waiting."""
-    rules = {"group_wait_critical": timedelta(0), "group_wait_warning": timedelta(0), **rules}
+    rules = {"wait_critical": timedelta(0), "wait_warning": timedelta(0), **rules}
     mind = Mind(channel("x"), **rules)  # type: ignore[arg-type]
     mind.says("x/1", OK)
     mind.passes(60)
@@ -58,7 +58,7 @@ def test_group_wait_is_5_s_for_critical_and_30_s_for_warning() -> None:
 
 
 def test_trouble_that_ends_inside_group_wait_is_not_told_at_all() -> None:
-    mind = Mind(channel("x"), group_wait_critical=timedelta(minutes=5))
+    mind = Mind(channel("x"), wait_critical=timedelta(minutes=5))
     mind.says("x/1", OK)
     mind.says("x/1", DOWN)
     mind.passes(30)
@@ -228,7 +228,7 @@ def test_unknown_that_ends_early_leaves_no_message_and_no_incident() -> None:
 
 
 def test_at_a_start_first_messages_wait_until_every_probe_has_run_once() -> None:
-    mind = Mind(channel("x"), channel("y"), group_wait_critical=timedelta(0))
+    mind = Mind(channel("x"), channel("y"), wait_critical=timedelta(0))
     mind.says("x/1", DOWN)
     assert not mind.told
     mind.says("y/1", OK)
@@ -237,7 +237,7 @@ def test_at_a_start_first_messages_wait_until_every_probe_has_run_once() -> None
 
 
 def test_at_a_start_they_wait_no_longer_than_60_s() -> None:
-    mind = Mind(channel("x"), channel("y"), group_wait_critical=timedelta(0))
+    mind = Mind(channel("x"), channel("y"), wait_critical=timedelta(0))
     mind.says("x/1", DOWN)
     mind.passes(59)
     assert not mind.told
@@ -246,7 +246,7 @@ def test_at_a_start_they_wait_no_longer_than_60_s() -> None:
 
 
 def wide() -> Mind:
-    mind = Mind(*(channel(f"c{n}") for n in range(6)), group_wait_critical=timedelta(0))
+    mind = Mind(*(channel(f"c{n}") for n in range(6)), wait_critical=timedelta(0))
     for n in range(6):
         mind.says(f"c{n}/1", OK)
     mind.passes(30)
@@ -325,7 +325,7 @@ def test_our_lead_over_the_vendors_page_is_kept() -> None:
 
 
 def test_a_channel_that_is_no_longer_watched_ends_its_incident_and_those_told_hear_it() -> None:
-    mind = Mind(channel("x"), channel("y"), group_wait_critical=timedelta(0))
+    mind = Mind(channel("x"), channel("y"), wait_critical=timedelta(0))
     mind.says("x/1", OK)
     mind.says("y/1", OK)
     mind.says("x/1", DOWN)
