@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from immutables import Map
 
+from monitor.core import links
+from monitor.core.links import Claim
 from monitor.core.model import (
+    Answer,
     ChannelRule,
     ChannelState,
     Condition,
     Decision,
-    Destination,
     Failure,
     Health,
     Held,
@@ -31,8 +33,10 @@ from monitor.core.model import (
 from monitor.metrics import Metrics
 from monitor.web import Changes, Refused, Sent
 from probes.base import Availability, Certainty, Evidence, Family, Observation, Reason, Severity, Signal
+from tests.web.people import with_people
 
 NOW = datetime(2026, 11, 22, 2, 12, 40, tzinfo=UTC)
+LINK_KEY = bytes(range(32))
 NAUGHTY = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\x1b[31m\ud800 {{ 7*7 }} javascript:alert(3)'
 
 
@@ -93,6 +97,8 @@ class Standing:
     tested: list[str | None] = field(default_factory=list)
     reloads: int = 0
     broken: str = ""
+    acts: list[Event] = field(default_factory=list)
+    answer: Answer = Answer(done=True, code="acknowledged", text="You have it.")
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.version, fresh_s=0.0)
@@ -132,6 +138,13 @@ class Standing:
             raise Refused("No receiver of this name is configured.", unknown=True)
         self.tested.append(receiver)
         return [Sent("first/1", "delivered")]
+
+    async def act(self, event: Event) -> Answer:
+        self.acts.append(event)
+        return self.answer
+
+    def read_link(self, token: str) -> Claim:
+        return links.read(LINK_KEY, token, self.at)
 
     async def act_reload(self) -> None:
         if self.faults:
@@ -331,6 +344,7 @@ def town() -> Standing:
     )
     page = b'{"page": {"name": "Meta"}, "note": "<script>alert(1)</script>", "status": {"indicator": "critical"}}'
     seen = Observation("https://facebookstatus.example.com/api/v2/summary.json", 200, {}, page, _ago(seconds=12), 0.214)
+    watched = Rules(channels=rules, team="Marketing", timezone="Europe/Paris")
     return Standing(
         state=State(
             monitor=MonitorState(settled=True, started=_ago(days=2)),
@@ -338,12 +352,7 @@ def town() -> Standing:
             channels=Map(channels),
             incidents=Map({"0-17": meta, "0-18": reddit}),
         ),
-        rules=Rules(
-            channels=rules,
-            destinations=(Destination("first/1", "first", "First on call", "mailto", "mail"),),
-            receiver="first",
-            timezone="Europe/Paris",
-        ),
+        rules=with_people(watched, NOW),
         ledger=ledger,
         closed=[past],
         letters={"0-17": [row]},
