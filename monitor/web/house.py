@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from monitor.core.model import Decision, Incident, Notification, Rules, State
+from monitor.core.links import Claim
+from monitor.core.model import Answer, Decision, Event, Incident, Notification, Rules, State
 from probes.base import Observation, Reason
 
 __all__ = ["Attempt", "Delivery", "House", "Refused", "Run", "Sent", "Version"]
@@ -152,4 +153,12 @@ class House(Protocol):
 
     async def act_reload(self) -> None:
         """Load the configuration anew; raises Refused with every fault."""
+        ...
+
+    async def act(self, event: Event) -> Answer:
+        """Bring a person's wish before the mind; returns once it is committed."""
+        ...
+
+    def read_link(self, token: str) -> Claim:
+        """What a signed link says; raises BadLink."""
         ...
