@@ -14,6 +14,7 @@ from monitor.core.model import (
     ChannelState,
     Condition,
     Decision,
+    Event,
     Failure,
     Health,
     Held,
@@ -98,7 +99,7 @@ class Standing:
     reloads: int = 0
     broken: str = ""
     acts: list[Event] = field(default_factory=list)
-    answer: Answer = Answer(done=True, code="acknowledged", text="You have it.")
+    answer: Answer = field(default_factory=lambda: Answer(done=True, code="acknowledged", text="You have it."))
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.version, fresh_s=0.0)
