@@ -12,7 +12,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
@@ -33,10 +32,13 @@ SESSION_S_MAX = 30 * 24 * 3600
 TOKEN_CHARS_MIN = 16
 ACTS_PER_S, ACTS_BURST = 10.0, 20
 WRONG_TOKENS_PER_S, WRONG_TOKENS_BURST = 1 / 6, 10
+BAD_LINKS_PER_S, BAD_LINKS_BURST = 1 / 2, 20
 CLIENTS_MAX = 1_024
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
 """Need no token: they tell nothing of what is watched."""
+OPEN_BELOW = ("/static/", "/a/")
+"""Likewise what is below: a signed link is a right of its own."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -45,7 +47,8 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Other sites hear nothing; under "no-referrer" a browser would call the origin of our own forms "null".
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -146,6 +149,7 @@ class Door:
         self._token = token.encode()
         self._acts = Rate(ACTS_PER_S, ACTS_BURST)
         self._wrong = Rate(WRONG_TOKENS_PER_S, WRONG_TOKENS_BURST)
+        self._bad_links = Rate(BAD_LINKS_PER_S, BAD_LINKS_BURST)
 
     @property
     def guarded(self) -> bool:
@@ -163,10 +167,10 @@ class Door:
             if not self._acts.take(request.remote or ""):
                 raise Refusal(429, "too_many_requests", "Too many requests; try again shortly.", {"Retry-After": "1"})
         path = request.path
-        if path in OPEN_PATHS or path.startswith("/static/"):
+        if path in OPEN_PATHS or path.startswith(OPEN_BELOW):
             return
         if (acting and self._token) or self._public:
-            self._check_token(request, cookie_counts=not acting)
+            self._check_token(request, cookie_counts=not acting or _is_our_form(request))
 
     def _check_host(self, request: web.Request) -> None:
         if not request.raw_path.startswith("/"):  # the absolute form would override the Host header
@@ -181,7 +185,9 @@ class Door:
         origins = request.headers.getall(hdrs.ORIGIN, ())
         site = request.headers.get("Sec-Fetch-Site", "none")
         host = request.headers.get(hdrs.HOST, "").lower()
-        if site in {"none", "same-origin"} and all(urlsplit(o).netloc.lower() == host for o in origins):
+        # A browser that withholds referrers names our own forms "null"; so does a sandbox elsewhere, but not also this.
+        ours = {f"http://{host}", f"https://{host}", *(["null"] if site == "same-origin" else [])}
+        if site in {"none", "same-origin"} and ours.issuperset(o.lower() for o in origins):
             return
         raise Refusal(403, "foreign_origin", "Requests that change something must not come from another site.")
 
@@ -206,6 +212,11 @@ class Door:
             self._wrong.take(client)
         return right
 
+    def bad_link(self, client: str) -> None:
+        """Count a link that gives no right; raises Refusal for a client that tries many. Good links never wait."""
+        if not self._bad_links.take(client):
+            raise Refusal(429, "too_many_links", "Too many links that do not work; try later.", {"Retry-After": "60"})
+
     def new_session(self) -> str:
         """A cookie's value: when it ends, and our seal on that. It dies with the token, and does not tell it."""
         ends = str(int(time.time()) + SESSION_S_MAX)
@@ -221,6 +232,14 @@ class Door:
     def _seal(self, ends: str) -> str:
         words = f"vigie board until {ends}".encode("utf-8", "surrogateescape")
         return hmac.new(self._token, words, hashlib.sha256).hexdigest()
+
+
+def _is_our_form(request: web.Request) -> bool:
+    """Whether a browser says that one of our own pages sent this; `_check_origin` has seen that nothing speaks against
+    it. Programs that change something bring the token.
+    """
+    said = hdrs.ORIGIN in request.headers or request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return said and not request.path.startswith("/api/")
 
 
 def _host_name(header: str) -> str:

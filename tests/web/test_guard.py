@@ -89,7 +89,7 @@ async def test_B64_every_answer_carries_the_security_headers_and_hides_what_serv
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Server"] == "vigie"
 
 
