@@ -102,7 +102,7 @@ def with_people(rules: Rules, now: datetime) -> Rules:
             Maintenance(
                 "relaunch",
                 (_matcher("channel", "shopify"),),
-                datetime(2026, 11, 1, 4),
+                datetime(2026, 11, 1, 4),  # noqa: DTZ001 - local
                 timedelta(hours=2),
                 "Europe/Paris",
                 "FREQ=WEEKLY;BYDAY=SU",

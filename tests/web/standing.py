@@ -34,6 +34,7 @@ from monitor.core.model import (
 from monitor.metrics import Metrics
 from monitor.web import Changes, Refused, Sent
 from probes.base import Availability, Certainty, Evidence, Family, Observation, Reason, Severity, Signal
+from tests.web.deciding import decide
 from tests.web.people import with_people
 
 NOW = datetime(2026, 11, 22, 2, 12, 40, tzinfo=UTC)
@@ -99,7 +100,7 @@ class Standing:
     reloads: int = 0
     broken: str = ""
     acts: list[Event] = field(default_factory=list)
-    answer: Answer = field(default_factory=lambda: Answer(done=True, code="acknowledged", text="You have it."))
+    answer: Answer | None = None  # in place of what the mind would say
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.version, fresh_s=0.0)
@@ -142,7 +143,12 @@ class Standing:
 
     async def act(self, event: Event) -> Answer:
         self.acts.append(event)
-        return self.answer
+        if self.answer is not None:
+            return self.answer
+        self.state, said, decisions = decide(self.state, self.rules, event, self.at)
+        self.ledger = (*self.ledger, *decisions)
+        self.changed.bump()
+        return said
 
     def read_link(self, token: str) -> Claim:
         return links.read(LINK_KEY, token, self.at)
