@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.model import ChannelState, Health, Risk, Rules
+from monitor.core.saying import Saying
 from monitor.core.source import RANK, is_bad
 from probes.base import Availability
 
@@ -72,7 +73,7 @@ def _hold_worse(channel: ChannelState, health: Health) -> Health:
 
 
 def _as_unstable(health: Health) -> Health:
-    text = "It keeps changing between trouble and well; we hold the worse until it is quiet"
+    text = Saying("It keeps changing between trouble and well; we hold the worse until it is quiet")
     return replace(health, availability=Availability.DEGRADED, reasons=(text, *health.reasons))
 
 

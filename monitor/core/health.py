@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.core.model import ChannelRule, Health, Held, ProbeState, Risk
+from monitor.core.saying import Saying, state_word
 from monitor.core.source import STALE_BAD_MAX, Source, is_bad, view
 from probes.base import Availability, Certainty, Family, Severity, Signal
 
@@ -40,8 +41,7 @@ def fuse(rule: ChannelRule, probes: Iterable[ProbeState], now: datetime, *, admi
     states = list(probes)
     sources = [view(r, p, now) for r, p in zip(rule.probes, states, strict=True) if r.family in _LEVEL_FAMILIES]
     if rule.defunct:
-        text = f"{rule.name} no longer exists; it is kept for drills" + (f" ({rule.note})" if rule.note else "")
-        return Health(reasons=(text,), score=0.0)
+        return Health(reasons=(_defunct(rule),), score=0.0)
     diverges = _diverges(sources) and not admitted
     availability, confirmed, reasons = _availability(rule, sources, now, diverges=diverges)
     risk, risk_reasons, risk_evidence, risk_penalties = _risk(rule, states, now)
@@ -71,8 +71,7 @@ def _availability(
     rule: ChannelRule, sources: list[Source], now: datetime, *, diverges: bool
 ) -> tuple[Availability, bool, list[str]]:
     if not sources:
-        note = rule.note or "no source of its availability is known"
-        return Availability.UNKNOWN, True, [f"{rule.name} has no official status source: {note}"]
+        return Availability.UNKNOWN, True, [_sourceless(rule)]
     bad = [s for s in sources if is_bad(s.state)]
     official = [s for s in bad if _official(s)]
     said = [g.summary for s in [*official, *(s for s in bad if s not in official)] for g in _telling(s)]
@@ -96,8 +95,24 @@ def _availability(
         remarks = [g.summary for s in good for g in s.signals if g.severity is Severity.INFO]
         return Availability.OPERATIONAL, True, remarks
     if dark:
-        return Availability.UNKNOWN, True, [f"{s.why}; it then said {s.last.value}" for s in dark]
+        return Availability.UNKNOWN, True, [_last_word(s) for s in dark]
     return Availability.UNKNOWN, True, [s.why for s in sources if s.why]
+
+
+def _defunct(rule: ChannelRule) -> Saying:
+    if rule.note:
+        return Saying("{name} no longer exists; it is kept for drills ({quote})", name=rule.name, quote=rule.note)
+    return Saying("{name} no longer exists; it is kept for drills", name=rule.name)
+
+
+def _sourceless(rule: ChannelRule) -> Saying:
+    if rule.note:
+        return Saying("{name} has no official status source: {quote}", name=rule.name, quote=rule.note)
+    return Saying("{name} has no official status source: no source of its availability is known", name=rule.name)
+
+
+def _last_word(source: Source) -> Saying:
+    return Saying("{why}; it then said {state}", why=source.why, state=state_word(source.last))
 
 
 def _went_dark(source: Source, now: datetime) -> bool:
@@ -118,10 +133,12 @@ def _telling(source: Source) -> list[Signal]:
 
 def _unconfirmed(sources: list[Source], *, diverges: bool) -> str:
     if _diverges(sources) and not diverges:
-        return "The vendor's page says that it is over; our own calls do not work again yet"
+        return Saying("The vendor's page says that it is over; our own calls do not work again yet")
     if diverges:
-        return "The vendor's own page still says that all is well; this is unconfirmed, from our own calls alone"
-    return "No second source confirms this yet"
+        return Saying(
+            "The vendor's own page still says that all is well; this is unconfirmed, from our own calls alone"
+        )
+    return Saying("No second source confirms this yet")
 
 
 def _diverges(sources: list[Source]) -> bool:
@@ -130,9 +147,9 @@ def _diverges(sources: list[Source]) -> bool:
 
 
 def _unknowns(sources: list[Source], availability: Availability) -> list[str]:
-    said = [s.why for s in sources if s.why and (s.state is Availability.UNKNOWN or s.stale)]
-    waiting = [
-        f"Our own call to {s.rule.host} just failed; not yet confirmed"
+    said: list[str] = [s.why for s in sources if s.why and (s.state is Availability.UNKNOWN or s.stale)]
+    waiting: list[str] = [
+        Saying("Our own call to {host} just failed; not yet confirmed", host=s.rule.host)
         for s in sources
         if s.state is Availability.OPERATIONAL and any(is_bad(g.stands_for) for g in s.signals)
     ]

@@ -27,6 +27,7 @@ from monitor.core.duty import (
     Team,
     TimeInterval,
 )
+from monitor.core.saying import Said
 from probes.base import Availability, Certainty, Family, Reading, Reason, Severity, Signal
 
 __all__ = [
@@ -273,9 +274,9 @@ class Health:
     confirmed: bool = True  # False: degraded on one unconfirmed source
     score: float = 1.0
     penalties: Mapping[str, float] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()  # sentences, the most telling first
-    risk_reasons: tuple[str, ...] = ()
-    unknowns: tuple[str, ...] = ()  # sentences: which sources are unknown and why
+    reasons: tuple[Said, ...] = ()  # sentences, the most telling first
+    risk_reasons: tuple[Said, ...] = ()
+    unknowns: tuple[Said, ...] = ()  # sentences: which sources are unknown and why
     evidence: tuple[str, ...] = ()  # "<probe id>#<signal key>"
     admitted: bool = False  # the vendor's own page says that it is in trouble
     diverges: bool = False  # the vendor's page says well while our own calls fail
@@ -357,9 +358,9 @@ class Incident:
     firing: datetime | None = None  # when it left PENDING: group_wait counts from here
     revision: int = 1
     resolved: datetime | None = None
-    reasons: tuple[str, ...] = ()  # now
+    reasons: tuple[Said, ...] = ()  # now
     peak: Severity = Severity.OK
-    peak_reasons: tuple[str, ...] = ()  # when it was at its worst
+    peak_reasons: tuple[Said, ...] = ()  # when it was at its worst
     peak_channels: int = 0  # how many were in trouble then
     family: Family | None = None  # RISK: whether it is a policy or the brand that is concerned
     unseen: bool = False  # rests on evidence that is no longer fresh

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.model import Failed, Failure, Held, Measured, ProbeRule, ProbeState, Read
-from probes.base import Availability, Signal
+from monitor.core.saying import Saying, duration, mark
+from probes.base import Availability, Family, Signal
 
 __all__ = ["RANK", "Source", "failed", "is_bad", "read", "view"]
 
@@ -120,23 +121,23 @@ def failed(probe: ProbeState, event: Failed, now: datetime) -> ProbeState:
 
 def view(rule: ProbeRule, probe: ProbeState, now: datetime) -> Source:
     """What the source says now of availability."""
-    name = _name(rule)
     if probe.seen_at is None or probe.expires_at is None:
         if probe.failure is None:
-            return Source(rule, Availability.UNKNOWN, why=f"{name} has not been looked at yet")
-        return Source(rule, Availability.UNKNOWN, why=f"{name} cannot be read: {probe.failure.text}")
+            return Source(
+                rule, Availability.UNKNOWN, why=Saying("{source} has not been looked at yet", source=_name(rule))
+            )
+        return Source(rule, Availability.UNKNOWN, why=_unreadable(rule, probe.failure))
     state = _damped(rule, probe)
-    why = _failure_text(name, probe)
+    why = _unreadable(rule, probe.failure) if probe.failure else ""
     if probe.expires_at <= now:
-        age = _age(now - probe.seen_at)
-        why = f"{name} was last seen {age} ago" + (f": {probe.failure.text}" if probe.failure else "")
+        why = _last_seen(rule, _age(now - probe.seen_at), probe.failure)
         return Source(rule, Availability.UNKNOWN, probe.signals, why, stale=True, last=state, seen_at=probe.seen_at)
     if probe.failure is not None and not probe.failure.unreachable:
         if is_bad(state):
             return Source(rule, state, probe.signals, why, stale=True, last=state, seen_at=probe.seen_at)
         return Source(rule, Availability.UNKNOWN, probe.signals, why, last=state, seen_at=probe.seen_at)
     if state is Availability.UNKNOWN:
-        why = next((s.summary for s in probe.signals), "") or f"{name} says nothing yet"
+        why = next((s.summary for s in probe.signals), "") or Saying("{source} says nothing yet", source=_name(rule))
     return Source(
         rule,
         state,
@@ -158,19 +159,32 @@ def _damped(rule: ProbeRule, probe: ProbeState) -> Availability:
     return max(_worst(probe.signals), Availability.DEGRADED, key=RANK.__getitem__)
 
 
-def _failure_text(name: str, probe: ProbeState) -> str:
-    return f"{name} cannot be read: {probe.failure.text}" if probe.failure else ""
+def _unreadable(rule: ProbeRule, failure: Failure) -> Saying:
+    return Saying("{source} cannot be read: {quote}", source=_name(rule), quote=failure.text)
 
 
-def _name(rule: ProbeRule) -> str:
-    what = {"status": "The status page", "api": "Our own call", "policy": "The policy feed", "brand": "The news feed"}
-    return f"{what[rule.family]} at {rule.host}" if rule.host else what[rule.family]
+def _last_seen(rule: ProbeRule, age: Saying, failure: Failure | None) -> Saying:
+    if failure is None:
+        return Saying("{source} was last seen {age} ago", source=_name(rule), age=age)
+    return Saying("{source} was last seen {age} ago: {quote}", source=_name(rule), age=age, quote=failure.text)
 
 
-def _age(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 1:
-        return f"{int(age.total_seconds())} s"
-    if minutes < 60 * 3:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 60 * 48 else f"{minutes // 1440} days"
+_NAMES = {
+    Family.STATUS: (mark("The status page"), mark("The status page at {host}")),
+    Family.API: (mark("Our own call"), mark("Our own call to {host}")),
+    Family.POLICY: (mark("The policy feed"), mark("The policy feed at {host}")),
+    Family.BRAND: (mark("The news feed"), mark("The news feed at {host}")),
+}
+
+
+def _name(rule: ProbeRule) -> Saying:
+    bare, at_host = _NAMES[rule.family]
+    return Saying(at_host, host=rule.host) if rule.host else Saying(bare)
+
+
+def _age(age: timedelta) -> Saying:
+    """How long ago, ever coarser: a text that changed each minute would be a commit each minute."""
+    step = timedelta(minutes=1)
+    if age >= timedelta(hours=3):
+        step = timedelta(hours=1) if age < timedelta(hours=48) else timedelta(days=1)
+    return duration(age if age < step else age // step * step)
