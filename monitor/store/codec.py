@@ -14,7 +14,16 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from monitor.core.model import ChannelState, Incident, Message, MonitorState, ProbeState
+from monitor.core.duty import Labels, Override, Silence
+from monitor.core.model import (
+    ChannelState,
+    Incident,
+    Message,
+    MonitorState,
+    Notification,
+    ProbeState,
+    ScheduleState,
+)
 from monitor.store.rows import StoredObservation
 from monitor.store.schema import sound
 from probes.base import Observation, Reading, Reason
@@ -23,14 +32,20 @@ __all__ = [
     "BODY_BYTES_KEPT",
     "CHANNEL",
     "EVIDENCE",
+    "FACTS",
     "INCIDENT",
     "MESSAGE",
     "MONITOR_STATE",
+    "OVERRIDE",
     "PROBE",
+    "SCHEDULE",
+    "SILENCE",
+    "Facts",
     "decode_observation",
     "encode",
     "encode_observation",
     "encode_probe",
+    "facts_of",
     "why",
 ]
 
@@ -39,9 +54,30 @@ BODY_BYTES_KEPT = 64 * 1024
 
 _COMPRESSION = 1  # level of zlib: a page of JSON shrinks about tenfold, in well under a millisecond
 
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a notification says for programs and links, which no query asks for."""
+
+    recipient: str = ""
+    acts: tuple[str, ...] = ()
+    labels: Labels = field(default_factory=dict)
+    opened: datetime | None = None
+    resolved: datetime | None = None
+
+
+def facts_of(note: Notification) -> Facts:
+    """Those of a notification."""
+    return Facts(note.recipient, note.acts, note.labels, note.opened, note.resolved)
+
+
 PROBE = TypeAdapter(ProbeState)
 CHANNEL = TypeAdapter(ChannelState)
 INCIDENT = TypeAdapter(Incident)
+SILENCE = TypeAdapter(Silence)
+OVERRIDE = TypeAdapter(Override)
+SCHEDULE = TypeAdapter(ScheduleState)
+FACTS = TypeAdapter(Facts)
 MONITOR_STATE = TypeAdapter(MonitorState)
 MESSAGE = TypeAdapter(Message)
 EVIDENCE = TypeAdapter(tuple[str, ...])

@@ -1,15 +1,27 @@
 """A batch of Writes as statements. Of states only the last word is written; of what is a record, every row in order."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, bindparam, delete, insert, select
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, insert, select, update
 
+from monitor.core.duty import Override, Silence
 from monitor.core.model import Decision, Incident
 from monitor.store import codec, outbox
 from monitor.store.rows import StoredObservation, Writes
-from monitor.store.schema import channel_state, decision, incident, inserting, monitor_state, observation, probe_state
+from monitor.store.schema import (
+    channel_state,
+    decision,
+    incident,
+    inserting,
+    monitor_state,
+    observation,
+    override,
+    probe_state,
+    schedule_state,
+    silence,
+)
 
 __all__ = ["OBSERVATIONS_KEPT", "write_all"]
 
@@ -36,6 +48,12 @@ def _states(connection: Connection, shard: int, batch: Sequence[Writes]) -> None
     channels = _last((w.removed_channels, w.channels) for w in batch)
     _apply(connection, channel_state, shard, channels, lambda c: {"json": codec.encode(codec.CHANNEL, c)})
     _apply(connection, incident, shard, _last(((), w.incidents) for w in batch), _incident)
+    schedules = _last((w.removed_schedules, w.schedules) for w in batch)
+    _apply(connection, schedule_state, shard, schedules, lambda s: {"json": codec.encode(codec.SCHEDULE, s)})
+    silences = [(w.silences, w.removed_silences) for w in batch]
+    _apply_lasting(connection, silence, shard, silences, _silence)
+    overrides = [(w.overrides, w.removed_overrides) for w in batch]
+    _apply_lasting(connection, override, shard, overrides, _override)
     monitors = [w.monitor for w in batch if w.monitor is not None]
     if monitors:
         row = {"shard": shard, "json": codec.encode(codec.MONITOR_STATE, monitors[-1])}
@@ -60,6 +78,41 @@ def _apply(
     gone = [{"gone": name} for name, state in words.items() if state is None]
     if gone:
         connection.execute(delete(table).where(table.c.shard == shard, table.c.id == bindparam("gone")), gone)
+
+
+def _apply_lasting(
+    connection: Connection,
+    table: Table,
+    shard: int,
+    steps: Iterable[tuple[Collection[Any], Collection[str]]],
+    columns: Callable[[Any], _Values],
+) -> None:
+    """As `_apply`, for what stays as history when it leaves the state: it is marked as ended."""
+    states: dict[str, Any] = {}
+    ended: dict[str, bool] = {}
+    for present, removed in steps:
+        states.update((state.id, state) for state in present)
+        ended.update({state.id: False for state in present} | dict.fromkeys(removed, True))
+    rows = [{"shard": shard, "id": name, "ended": ended[name], **columns(state)} for name, state in states.items()]
+    if rows:
+        connection.execute(_upsert(connection, table), rows)
+    over = [{"over": name} for name in ended if name not in states]
+    if over:
+        here = (table.c.shard == shard, table.c.id == bindparam("over"))
+        connection.execute(update(table).where(*here).values(ended=True), over)
+
+
+def _silence(s: Silence) -> _Values:
+    return {"start": s.start, "until": s.end, "json": codec.encode(codec.SILENCE, s)}
+
+
+def _override(o: Override) -> _Values:
+    return {
+        "schedule": o.schedule,
+        "start": min(span.start for span in o.spans),
+        "until": max(span.end for span in o.spans),
+        "json": codec.encode(codec.OVERRIDE, o),
+    }
 
 
 def _upsert(connection: Connection, table: Table) -> Insert:

@@ -5,6 +5,7 @@ leased: a newer notification supersedes an unsent older one when it comes in, an
 gives way to the newer one that waits behind it. So a thread is heard in order, and never twice the same news.
 """
 
+import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, func, insert, or_, select, update
 
-from monitor.core.model import Message, Notification, SendOutcome
+from monitor.core.model import Gather, Message, Notification, Priority, SendOutcome
 from monitor.store import codec
 from monitor.store.rows import FINAL, UNSENT, OutboxRow, OutboxState, OutboxStats
-from monitor.store.schema import attempt, outbox
+from monitor.store.schema import UtcTime, attempt, outbox
 
 __all__ = ["LEASE_S", "expire", "lapse", "lease", "next_due", "put", "row_of", "settle", "stats"]
 
@@ -23,6 +24,8 @@ LEASE_S = 120.0
 """Longer than any attempt may take (its worker is killed at 30 s): a lease lapses only if its holder is lost."""
 
 ERROR_CHARS_MAX = 500
+
+_log = logging.getLogger(__name__)
 
 _o = outbox.c
 
@@ -49,7 +52,8 @@ _FREE = (
     or_(bindparam("all", type_=Boolean), _o.destination.in_(bindparam("only", expanding=True))),
     ~_THREAD_BUSY,
 )
-_ORDER = (_o.critical.desc(), _o.due, _o.id)
+_PLANNED = func.coalesce(_o.planned, _o.created, type_=UtcTime)
+_ORDER = (_o.priority, _PLANNED, _o.id)
 _RANKED = (
     select(_o.id, func.row_number().over(partition_by=_o.destination, order_by=_ORDER).label("place"))
     .where(_o.state.in_(UNSENT), _o.due <= bindparam("now"), _o.expires > bindparam("now"), *_FREE)
@@ -133,6 +137,7 @@ def put(connection: Connection, shard: int, notifications: Sequence[Notification
 
 
 def _fresh(shard: int, n: Notification) -> dict[str, Any]:
+    due = max(n.due, n.created) if n.due is not None else n.created
     return {
         "shard": shard,
         "key": n.key,
@@ -142,14 +147,19 @@ def _fresh(shard: int, n: Notification) -> dict[str, Any]:
         "destination": n.destination,
         "message": codec.encode(codec.MESSAGE, n.message),
         "created": n.created,
-        "expires": n.expires,
+        "expires": n.expires + (due - n.created),  # what waits for its hour has its whole life before it then
         "critical": n.critical,
         "state": OutboxState.PENDING,
-        "due": n.created,
+        "due": due,
         "attempts": 0,
         "repeat": False,
         "lease_owner": "",
         "last_error": "",
+        "priority": int(n.priority),
+        "gather": n.gather,
+        "planned": n.due,
+        "facts": codec.encode(codec.FACTS, codec.facts_of(n)),
+        "parcel": "",
     }
 
 
@@ -197,7 +207,7 @@ def lease(  # noqa: PLR0913 - each is one plain condition of what may go out now
     per_destination: int = 1,
     lease_s: float = LEASE_S,
 ) -> list[OutboxRow]:
-    """Hand out what is due: criticals first, then the longest due; never two of one thread at a time.
+    """Hand out what is due: the most urgent first, then what was planned first; never two of one thread at a time.
 
     `exclude`: destinations whose lane is busy; `destinations`: only these. At most `per_destination` rows each, so that
     one destination's backlog does not fill the batch.
@@ -317,6 +327,11 @@ def row_of(row: Row[Any], **changed: Any) -> OutboxRow:  # noqa: ANN401 - fields
         message = Message(
             title=f"Vigie: a message about {row.incident} is damaged"[:80], symbol="?", paragraphs=(("", lost),)
         )
+    try:
+        facts = codec.FACTS.validate_json(row.facts)
+    except ValidationError as error:
+        _log.error("store: what message %s says for programs is damaged and left out: %s", row.key, codec.why(error))
+        facts = codec.Facts()
     n = Notification(
         key=row.key,
         incident=row.incident,
@@ -327,12 +342,20 @@ def row_of(row: Row[Any], **changed: Any) -> OutboxRow:  # noqa: ANN401 - fields
         created=row.created,
         expires=row.expires,
         critical=row.critical,
+        recipient=facts.recipient,
+        due=row.planned,
+        priority=Priority(row.priority),
+        gather=Gather(row.gather),
+        acts=facts.acts,
+        labels=facts.labels,
+        opened=facts.opened,
+        resolved=facts.resolved,
     )
-    facts: dict[str, Any] = {
+    now: dict[str, Any] = {
         "state": OutboxState(row.state),
         "attempts": row.attempts,
         "last_error": row.last_error,
         "lease_owner": row.lease_owner,
         "lease_until": row.lease_until,
     }
-    return OutboxRow(notification=n, due=row.due, repeat=row.repeat, shard=row.shard, **(facts | changed))
+    return OutboxRow(notification=n, due=row.due, repeat=row.repeat, shard=row.shard, **(now | changed))

@@ -7,13 +7,16 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
 
 from monitor.core.model import Phase
 from monitor.store.rows import FINAL, Retention
-from monitor.store.schema import attempt, decision, incident, observation, outbox
+from monitor.store.schema import attempt, decision, incident, observation, outbox, override, silence
 
-__all__ = ["DECISIONS_MAX", "PRUNE_ROWS_MAX", "prune"]
+__all__ = ["DECISIONS_MAX", "ENDED_MAX", "PRUNE_ROWS_MAX", "prune"]
 
 PRUNE_ROWS_MAX = 1_000
 DECISIONS_MAX = 1_000_000
 """Rows of the ledger, whatever their age: about 300 MB."""
+
+ENDED_MAX = 10_000
+"""Silences, and overrides, that are over: the newest of them, whatever their age."""
 
 
 def prune(connection: Connection, now: datetime, keep: Retention, limit: int) -> int:
@@ -24,6 +27,10 @@ def prune(connection: Connection, now: datetime, keep: Retention, limit: int) ->
     gone += _delete(connection, decision, limit, d.id <= newest - DECISIONS_MAX)
     ended = func.coalesce(i.resolved, i.opened) < now - keep.incidents
     gone += _delete(connection, incident, limit, i.phase == Phase.CLOSED, ended)
+    for table in (silence, override):
+        gone += _delete(connection, table, limit, table.c.ended, table.c.until < now - keep.incidents)
+        newer = select(table.c.until).where(table.c.ended).order_by(table.c.until.desc()).limit(1).offset(ENDED_MAX)
+        gone += _delete(connection, table, limit, table.c.ended, table.c.until <= newer.scalar_subquery())
     # `expires` is later than `created`, and bounded: what is final and expired that long ago, nobody asks about.
     gone += _delete(connection, outbox, limit, o.state.in_(FINAL), o.expires < now - keep.deliveries)
     of_row = select(1).where(o.shard == a.shard, o.key == a.key).correlate(attempt).exists()

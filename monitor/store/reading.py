@@ -16,8 +16,28 @@ from sqlalchemy.exc import DatabaseError
 from monitor.core.model import Decision, Incident, Phase, SendOutcome
 from monitor.store import codec, outbox
 from monitor.store.connecting import translated
-from monitor.store.rows import Attempt, Delivery, LedgerRow, OutboxStats, Snapshot, StoredObservation
-from monitor.store.schema import attempt, channel_state, decision, incident, monitor_state, observation, probe_state
+from monitor.store.rows import (
+    Attempt,
+    Delivery,
+    LedgerRow,
+    OutboxStats,
+    OverrideRow,
+    SilenceRow,
+    Snapshot,
+    StoredObservation,
+)
+from monitor.store.schema import (
+    attempt,
+    channel_state,
+    decision,
+    incident,
+    monitor_state,
+    observation,
+    override,
+    probe_state,
+    schedule_state,
+    silence,
+)
 from monitor.store.schema import outbox as outbox_table
 
 __all__ = ["ROWS_MAX", "StoreReader", "Unparsed", "read_state"]
@@ -93,6 +113,25 @@ class StoreReader:
             query = query.where(incident.c.phase.in_((Phase.OPEN, Phase.ACKNOWLEDGED)))
         rows = self._rows(query.order_by(incident.c.opened.desc(), incident.c.id.desc()), limit)
         return _parsed(rows, lambda row: codec.INCIDENT.validate_json(row.json), "incident")
+
+    def silences(self, limit: int = 100, *, shard: int = 0) -> list[SilenceRow]:
+        """Silences of now and of the past that people made, the one that starts last first."""
+        s = silence.c
+        rows = self._rows(select(silence).where(s.shard == shard).order_by(s.start.desc(), s.id.desc()), limit)
+        return _parsed(rows, lambda row: SilenceRow(codec.SILENCE.validate_json(row.json), row.ended), "silence")
+
+    def overrides(
+        self, schedule: str | None = None, since: datetime | None = None, limit: int = 100, shard: int = 0
+    ) -> list[OverrideRow]:
+        """Overrides of now and of the past, the one that starts last first. `since`: those that reach beyond it."""
+        o = override.c
+        wanted = [
+            o.shard == shard,
+            *([o.schedule == schedule] if schedule is not None else []),
+            *([o.until > since] if since is not None else []),
+        ]
+        rows = self._rows(select(override).where(*wanted).order_by(o.start.desc(), o.id.desc()), limit)
+        return _parsed(rows, lambda row: OverrideRow(codec.OVERRIDE.validate_json(row.json), row.ended), "override")
 
     def observations(self, probe: str, limit: int = 20, shard: int = 0) -> list[StoredObservation]:
         """The newest runs of a probe that were kept, the newest first."""
@@ -190,6 +229,9 @@ def read_state(connection: Connection, shard: int) -> tuple[Snapshot, list[Unpar
     probes = states(probe_state, codec.PROBE)
     channels = states(channel_state, codec.CHANNEL)
     incidents = states(incident, codec.INCIDENT, incident.c.phase != Phase.CLOSED)
+    silences = states(silence, codec.SILENCE, ~silence.c.ended)
+    overrides = states(override, codec.OVERRIDE, ~override.c.ended)
+    schedules = states(schedule_state, codec.SCHEDULE)
     monitor = None
     text = connection.execute(select(monitor_state.c.json).where(monitor_state.c.shard == shard)).scalar()
     if text is not None:
@@ -197,4 +239,4 @@ def read_state(connection: Connection, shard: int) -> tuple[Snapshot, list[Unpar
             monitor = codec.MONITOR_STATE.validate_json(text)
         except ValidationError as error:
             bad.append(Unparsed(monitor_state, str(shard), codec.why(error), text))
-    return Snapshot(probes, channels, incidents, monitor, tuple(map(str, bad))), bad
+    return Snapshot(probes, channels, incidents, silences, overrides, schedules, monitor, tuple(map(str, bad))), bad

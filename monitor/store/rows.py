@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.core.duty import Override, Silence
 from monitor.core.model import (
     ChannelState,
     Decision,
@@ -15,6 +16,7 @@ from monitor.core.model import (
     MonitorState,
     Notification,
     ProbeState,
+    ScheduleState,
     SendOutcome,
 )
 from probes.base import Observation, Reading, Reason
@@ -28,7 +30,9 @@ __all__ = [
     "OutboxRow",
     "OutboxState",
     "OutboxStats",
+    "OverrideRow",
     "Retention",
+    "SilenceRow",
     "Snapshot",
     "StoreError",
     "StoreFull",
@@ -100,13 +104,23 @@ class StoredObservation:
 
 @dataclass(frozen=True, slots=True)
 class Writes:
-    """What one step of the mind wants kept. Within a commit, a later row of the same id replaces an earlier one."""
+    """What one step of the mind wants kept. Within a commit, a later row of the same id replaces an earlier one.
+
+    Silences and overrides that are removed stay as history, as they were written last: one that stands in both fields
+    is kept as it ended.
+    """
 
     probes: tuple[ProbeState, ...] = ()
     removed_probes: tuple[str, ...] = ()
     channels: tuple[ChannelState, ...] = ()
     removed_channels: tuple[str, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    removed_silences: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    removed_overrides: tuple[str, ...] = ()
+    schedules: tuple[ScheduleState, ...] = ()
+    removed_schedules: tuple[str, ...] = ()
     monitor: MonitorState | None = None
     decisions: tuple[Decision, ...] = ()
     notifications: tuple[Notification, ...] = ()
@@ -116,7 +130,7 @@ class Writes:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the mind held when the last commit was made. `incidents`: those not yet closed.
+    """What the mind held when the last commit was made. Incidents: those not yet closed; silences, overrides: not over.
 
     `quarantined`: a sentence for each row that no longer parses and was put aside.
     """
@@ -124,6 +138,9 @@ class Snapshot:
     probes: Mapping[str, ProbeState] = field(default_factory=dict)
     channels: Mapping[str, ChannelState] = field(default_factory=dict)
     incidents: Mapping[str, Incident] = field(default_factory=dict)
+    silences: Mapping[str, Silence] = field(default_factory=dict)
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    schedules: Mapping[str, ScheduleState] = field(default_factory=dict)
     monitor: MonitorState | None = None
     quarantined: tuple[str, ...] = ()
 
@@ -137,8 +154,24 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceRow:
+    """A silence of now or of the past; `ended`: it left the mind's state, whenever it was meant to end."""
+
+    silence: Silence
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRow:
+    """An override of now or of the past; `ended`: it is over, or was taken back."""
+
+    override: Override
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A notification and where it is. `attempts`: leases so far, this one included.
+    """A notification and where it is. `attempts`: leases so far, this one included; `due`: of the next one.
 
     `repeat`: an earlier attempt may have reached the receiver, so that the message may be a repeat.
     """

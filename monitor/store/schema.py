@@ -39,8 +39,11 @@ __all__ = [
     "monitor_state",
     "observation",
     "outbox",
+    "override",
     "probe_state",
     "quarantine",
+    "schedule_state",
+    "silence",
     "sound",
 ]
 
@@ -128,6 +131,25 @@ incident = _state(
 Index("incident_by_phase", incident.c.shard, incident.c.phase)
 Index("incident_by_opened", incident.c.shard, incident.c.opened)
 
+schedule_state = _state("schedule_state")
+# Those of the past stand beside those of now. There is no guard here against overrides that conflict: the mind judges
+# each against all others, in one thread and in memory, and no second process can hold the store (`InstanceLock`).
+silence = _state(
+    "silence",
+    Column("start", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
+Index("silence_by_end", silence.c.shard, silence.c.ended, silence.c.until)
+override = _state(
+    "override",
+    Column("schedule", Words, nullable=False),
+    Column("start", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("ended", Boolean, nullable=False),
+)
+Index("override_by_end", override.c.shard, override.c.ended, override.c.until)
+
 decision = Table(
     "decision",
     metadata,
@@ -181,6 +203,13 @@ outbox = Table(
     Column("lease_owner", Words, nullable=False),
     Column("lease_until", UtcTime),
     Column("last_error", Words, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="2"),
+    Column("gather", Words, nullable=False, server_default=""),
+    Column("planned", UtcTime),  # when the mind wanted it sent; `due` moves on with each try
+    Column("facts", Text, nullable=False, server_default="{}"),
+    Column(
+        "parcel", Words, nullable=False, server_default=""
+    ),  # the key of the message that it went out in with others
     UniqueConstraint("shard", "key", name="outbox_key"),
     sqlite_autoincrement=True,
 )

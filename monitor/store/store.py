@@ -6,6 +6,7 @@ second fsync on the same handle can claim success for data that the first one lo
 
 import contextlib
 import logging
+import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from sqlalchemy import Connection, Engine, NullPool, insert
+from sqlalchemy import Connection, Engine, NullPool, insert, select
 from sqlalchemy.exc import DatabaseError
 
 from monitor.core.model import SendOutcome
@@ -26,11 +27,12 @@ from monitor.store.pruning import PRUNE_ROWS_MAX, prune
 from monitor.store.reading import StoreReader, read_state
 from monitor.store.reserve import RESERVE_BYTES, Reserve
 from monitor.store.rows import OutboxRow, Retention, Snapshot, StoreError, StoreFull, StoreLocked, Writes
-from monitor.store.schema import quarantine
+from monitor.store.schema import meta, quarantine
 
 __all__ = ["Store"]
 
 EXPIRE_ROWS_MAX = 1_000
+SECRET_BYTES = 32
 KEEP = Retention()
 BACKUP_PAGES = 1_000  # per step of the copy
 
@@ -204,6 +206,22 @@ class Store(StoreReader):
         """Delete at most `limit` rows of each table that are older than `keep`; returns how many. 0: all is done."""
         self.refill()
         return self._write(lambda connection: prune(connection, now, keep, limit))
+
+    def secret(self, name: str) -> bytes:
+        """The 32 random bytes of this name, made at the first call and kept in the file, which only its owner reads.
+
+        For whoever writes; a reader is not handed them.
+        """
+
+        def work(connection: Connection) -> bytes:
+            key = f"secret/{name}"
+            kept = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+            if kept is None:
+                kept = secrets.token_hex(SECRET_BYTES)
+                connection.execute(insert(meta), {"key": key, "value": kept})
+            return bytes.fromhex(kept)
+
+        return self._write(work)
 
     # --- outbox ------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitor.core.model import Condition, Decision, Incident, Message, Notification, Phase, ProbeState
+from monitor.core.duty import Matcher, MatchOp, Override, Shift, Silence
+from monitor.core.model import (
+    Condition,
+    Decision,
+    Gather,
+    Incident,
+    Message,
+    Notification,
+    Phase,
+    Priority,
+    ProbeState,
+)
 from monitor.store import Store
 from probes.base import Severity
 
@@ -35,6 +46,9 @@ def note(  # noqa: PLR0913 - each is one fact of a message
     at: datetime = NOW,
     critical: bool = False,
     lasts: timedelta = timedelta(hours=4),
+    priority: Priority = Priority.NEWS,
+    gather: Gather = Gather.NONE,
+    due: datetime | None = None,
 ) -> Notification:
     return Notification(
         key=key,
@@ -46,7 +60,20 @@ def note(  # noqa: PLR0913 - each is one fact of a message
         created=at,
         expires=at + lasts,
         critical=critical,
+        priority=priority,
+        gather=gather,
+        due=due,
     )
+
+
+def silence(name: str, *, start: datetime = NOW, lasts: timedelta = timedelta(hours=1)) -> Silence:
+    matchers = (Matcher("channel", MatchOp.EQUAL, "x"),)
+    return Silence(name, matchers, "First", "we know", start, start + lasts, created=start)
+
+
+def override(name: str, *, schedule: str = "days", start: datetime = NOW, person: str = "second") -> Override:
+    spans = (Shift(person, start, start + timedelta(hours=8), "override"),)
+    return Override(name, schedule, spans, by="first", at=NOW, comment="a day off")
 
 
 def incident(

@@ -285,6 +285,28 @@ def test_F10_also_within_one_process_a_store_is_opened_once(path: Path) -> None:
     open_store(path).close()
 
 
+# --- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_is_made_once_stays_with_the_file_and_is_not_for_readers(path: Path) -> None:
+    store = open_store(path)
+    made = store.secret("links")
+    assert len(made) == 32
+    assert store.secret("links") == made
+    assert store.secret("other") != made
+    store.close()
+    store = open_store(path)
+    assert store.secret("links") == made
+    store.close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    reader = Store.open_readonly(url_of(path))
+    assert not hasattr(reader, "secret")
+    reader.close()
+    other = open_store(path.with_name("other.db"))
+    assert other.secret("links") != made
+    other.close()
+
+
 # --- readers ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,11 +1,12 @@
 """The outbox: a message goes out at least once, in order, and is never marked sent before it is."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from monitor.core.model import Notification, SendOutcome
+from monitor.core.model import Gather, Notification, Priority, SendOutcome
 from monitor.store import OutboxState, Store, Writes
 from tests.store.given import NOW, note, seconds
 
@@ -125,18 +126,78 @@ def test_what_comes_back_unsent_gives_way_to_the_newer_one_behind_it(store: Stor
     assert leased(store) == ["2"]
 
 
-def test_criticals_go_first_then_the_longest_due(store: Store) -> None:
+def test_the_most_urgent_go_first_then_those_that_were_planned_first(store: Store) -> None:
+    page = Priority.FIRST_PAGE
     put(
         store,
         note("late", incident="a", destination="d1", at=seconds(2)),
         note("early", incident="b", destination="d2", at=seconds(1)),
-        note("page", incident="c", destination="d3", at=seconds(3), critical=True),
+        note("page", incident="c", destination="d3", at=seconds(3), priority=page),
     )
     assert leased(store, 2.5) == ["early", "late"]
     assert leased(store, 3) == ["page"]
-    put(store, note("page 2", incident="e", destination="d4", at=seconds(4), critical=True))
+    put(store, note("page 2", incident="e", destination="d4", at=seconds(4), priority=page))
     put(store, note("first", incident="f", destination="d5", at=seconds(0)))
     assert leased(store, 4) == ["page 2", "first"]
+
+
+def test_GA7_a_first_page_overtakes_older_repeats_also_of_other_incidents(store: Store) -> None:
+    put(
+        store,
+        *(note(f"repeat {n}", incident=f"r-{n}", at=seconds(n), priority=Priority.REPEAT) for n in range(2)),
+        note("news", incident="n-1", at=seconds(2)),
+        note("page", incident="p-1", at=seconds(9), priority=Priority.FIRST_PAGE),
+    )
+    heard = []
+    for _ in range(4):
+        (key,) = leased(store, 10)
+        store.settle(key, SendOutcome.DELIVERED, at=seconds(10))
+        heard.append(key)
+    assert heard == ["page", "news", "repeat 0", "repeat 1"]
+
+
+def test_a_row_that_failed_keeps_its_place(store: Store) -> None:
+    put(store, note("older", incident="a", at=seconds(0)), note("newer", incident="b", at=seconds(1)))
+    assert leased(store, 1) == ["older"]
+    store.settle("older", SendOutcome.RETRY, at=seconds(1), due=seconds(5))
+    assert leased(store, 6) == ["older"]
+
+
+def test_what_is_planned_for_later_waits_and_has_its_whole_life_before_it_then(store: Store) -> None:
+    put(store, note("k", due=seconds(36_000), lasts=timedelta(seconds=60)))
+    assert store.next_due() == seconds(36_000)
+    assert store.expire(seconds(35_999)) == []
+    assert leased(store, 35_999) == []
+    (row,) = store.lease(seconds(36_000), 10, owner="me")
+    assert row.notification.due == seconds(36_000)
+    store.settle("k", SendOutcome.RETRY, at=seconds(36_000), due=seconds(40_000))
+    assert store.expire(seconds(36_059)) == []
+    assert [gone.notification.key for gone in store.expire(seconds(36_060))] == ["k"]
+
+
+def test_what_a_message_says_for_programs_and_links_comes_back(store: Store) -> None:
+    full = replace(
+        note("k", due=seconds(0), priority=Priority.PAGE, gather=Gather.REPEAT),
+        recipient="first",
+        acts=("7", "8"),
+        labels={"channel": ("x", "y"), "severity": ("critical",)},
+        opened=seconds(-60),
+        resolved=seconds(-1),
+    )
+    put(store, full)
+    (row,) = store.lease(NOW, 10, owner="me")
+    assert row.notification == full
+
+
+def test_facts_that_no_longer_parse_are_left_out_and_the_words_go_all_the_same(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(store, replace(note("k"), acts=("7",)))
+    with store._engine.begin() as connection:
+        connection.execute(text("UPDATE outbox SET facts='{'"))
+    (row,) = store.lease(NOW, 10, owner="me")
+    assert row.notification == note("k")
+    assert "message k says for programs is damaged" in caplog.text
 
 
 def test_one_destination_gets_one_row_a_lease_and_busy_lanes_get_none(store: Store) -> None:

@@ -8,6 +8,7 @@ import pytest
 from immutables import Map
 from sqlalchemy import text
 
+from monitor.core.duty import Shift
 from monitor.core.model import (
     ChannelState,
     Condition,
@@ -17,6 +18,7 @@ from monitor.core.model import (
     MonitorState,
     Phase,
     ProbeState,
+    ScheduleState,
     SendOutcome,
     Told,
 )
@@ -35,7 +37,7 @@ from probes.base import (
     Severity,
     Signal,
 )
-from tests.store.given import NOW, decision, incident, note, probe, seconds
+from tests.store.given import NOW, decision, incident, note, override, probe, seconds, silence
 
 SIGNAL = Signal(
     key="page",
@@ -72,7 +74,12 @@ def test_everything_the_mind_holds_comes_back_as_it_was(store: Store) -> None:
     trouble = replace(incident("x-1"), told=(told,), lead_s=12.5, notify_at=seconds(5))
     monitor = MonitorState(sequence=7, started=NOW, settled=True)
     store.commit([Writes(probes=(FULL,), channels=(channel,), incidents=(trouble,), monitor=monitor)])
+    plan = ScheduleState("days", ("first",), NOW.date(), (Shift("first", NOW, seconds(60)),), NOW, "it is away")
+    store.commit([Writes(silences=(silence("1"),), overrides=(override("2"),), schedules=(plan,))])
     found = store.load()
+    assert found.silences == {"1": silence("1")}
+    assert found.overrides == {"2": override("2")}
+    assert found.schedules == {"days": plan}
     assert found.probes == {"x/1": FULL}
     assert found.channels == {"x": channel}
     assert found.incidents == {"x-1": trouble}
@@ -102,6 +109,41 @@ def test_closed_incidents_are_history_and_open_ones_are_state(store: Store) -> N
     assert [i.id for i in store.incidents()] == ["x-4", "x-3", "x-2", "x-1"]
     assert [i.id for i in store.incidents(open_only=True)] == ["x-3"]
     assert [i.id for i in store.incidents(limit=1)] == ["x-4"]
+
+
+def test_silences_and_overrides_that_are_over_are_history_and_the_others_state(store: Store) -> None:
+    late = seconds(86_400)
+    store.commit([Writes(silences=(silence("1"), silence("2")), overrides=(override("3"), override("4", start=late)))])
+    cut = replace(silence("2"), end=seconds(9))
+    store.commit(
+        [
+            Writes(silences=(silence("5", start=late),), removed_silences=("1",)),
+            Writes(silences=(cut,), removed_silences=("2",), removed_overrides=("3", "nobody knows")),
+        ]
+    )
+    found = store.load()
+    assert (set(found.silences), set(found.overrides)) == ({"5"}, {"4"})
+    assert [(row.silence, row.ended) for row in store.silences()] == [
+        (silence("5", start=late), False),
+        (cut, True),
+        (silence("1"), True),
+    ]
+    assert [(row.override.id, row.ended) for row in store.overrides()] == [("4", False), ("3", True)]
+    assert [row.override.id for row in store.overrides("days", since=seconds(8 * 3600))] == ["4"]
+    assert store.overrides("nights") == []
+    assert len(store.silences(limit=1)) == 1
+
+
+def test_a_silence_that_is_made_and_ended_in_one_commit_is_history(store: Store) -> None:
+    store.commit([Writes(silences=(silence("1"),)), Writes(removed_silences=("1",))])
+    assert store.load().silences == {}
+    assert [(row.silence.id, row.ended) for row in store.silences()] == [("1", True)]
+
+
+def test_a_schedule_that_is_gone_is_forgotten(store: Store) -> None:
+    store.commit([Writes(schedules=(ScheduleState("days"), ScheduleState("nights")))])
+    store.commit([Writes(removed_schedules=("days",))])
+    assert set(store.load().schedules) == {"nights"}
 
 
 def test_a_commit_is_whole_or_nothing(store: Store) -> None:
@@ -273,6 +315,20 @@ def test_retention_deletes_what_is_over_and_old_and_nothing_else(store: Store) -
     assert len(store.observations("x/2")) == 1
     with store._engine.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM attempt")).scalar() == 0
+
+
+def test_retention_bounds_what_is_over_of_silences_and_overrides(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, keep = seconds(-1_000_000), Retention(*[timedelta(days=1)] * 4)
+    of_old = Writes(silences=(silence("1", start=old), silence("2", start=old)), overrides=(override("3", start=old),))
+    store.commit([of_old, Writes(removed_silences=("1",), removed_overrides=("3",))])
+    store.prune(NOW, keep)
+    assert [row.silence.id for row in store.silences()] == ["2"], "what is not over is state, whatever its age"
+    assert store.overrides() == []
+    monkeypatch.setattr("monitor.store.pruning.ENDED_MAX", 3)
+    many = tuple(silence(f"1{n}", start=seconds(n)) for n in range(8))
+    store.commit([Writes(silences=many, removed_silences=tuple(s.id for s in many[:-1]))])
+    store.prune(NOW, keep)
+    assert [row.silence.id for row in store.silences()] == ["17", "16", "15", "14", "2"]
 
 
 def test_one_pruning_deletes_no_more_than_its_bound(store: Store) -> None:

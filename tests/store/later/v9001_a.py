@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "9001"
-down_revision: str | None = "0001"
+down_revision: str | None = "0002"
 branch_labels: None = None
 depends_on: None = None
 
