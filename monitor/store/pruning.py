@@ -29,8 +29,10 @@ def prune(connection: Connection, now: datetime, keep: Retention, limit: int) ->
     gone += _delete(connection, incident, limit, i.phase == Phase.CLOSED, ended)
     for table in (silence, override):
         gone += _delete(connection, table, limit, table.c.ended, table.c.until < now - keep.incidents)
-        newer = select(table.c.until).where(table.c.ended).order_by(table.c.until.desc()).limit(1).offset(ENDED_MAX)
-        gone += _delete(connection, table, limit, table.c.ended, table.c.until <= newer.scalar_subquery())
+        first_over = (
+            select(table.c.until).where(table.c.ended).order_by(table.c.until.desc()).limit(1).offset(ENDED_MAX)
+        )
+        gone += _delete(connection, table, limit, table.c.ended, table.c.until <= first_over.scalar_subquery())
     # `expires` is later than `created`, and bounded: what is final and expired that long ago, nobody asks about.
     gone += _delete(connection, outbox, limit, o.state.in_(FINAL), o.expires < now - keep.deliveries)
     of_row = select(1).where(o.shard == a.shard, o.key == a.key).correlate(attempt).exists()
