@@ -9,6 +9,8 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from monitor.notify.alertmanager import SCHEMES as ALERTMANAGER
+from monitor.notify.alertmanager import target_of
 from monitor.notify.services import SERVICES, scheme_of
 
 __all__ = ["CONTACT_CHARS_MAX", "plugin_fault", "surface_fault"]
@@ -34,6 +36,9 @@ _FORBIDDEN = {
     "wkd": "is not supported",
 }
 _COMMON = frozenset({"to", "user", "pass", "password", "port", "from", "name", "tz"})
+_WITH_HOST = frozenset(
+    {"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos", "ntfy", "ntfys", *ALERTMANAGER}
+)
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _NATIVE = re.compile(r"^https?://", re.IGNORECASE)
 
@@ -53,7 +58,7 @@ def surface_fault(contact: str) -> str | None:
         close = difflib.get_close_matches(scheme, SERVICES, n=1)
         hint = f"; did you mean {close[0]}://?" if close else ""
         return f"{scheme}:// is not among the services that Vigie sends to{hint}"
-    return _misplaced_sign(contact) or _bad_port(contact) or _bad_parameter(contact)
+    return _misplaced_sign(contact) or _bad_port(contact) or _bad_parameter(contact) or _bad_alertmanager(contact)
 
 
 def _misplaced_sign(contact: str) -> str | None:
@@ -87,7 +92,7 @@ def _bad_port(contact: str) -> str | None:
 
 
 def _has_host(contact: str) -> bool:
-    return scheme_of(contact) in {"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos", "ntfy", "ntfys"}
+    return scheme_of(contact) in _WITH_HOST
 
 
 def _bad_parameter(contact: str) -> str | None:
@@ -99,6 +104,16 @@ def _bad_parameter(contact: str) -> str | None:
         why = _FORBIDDEN.get(name.lower())
         if why is not None:
             return f"the parameter {name.lower()} is refused: {why}"
+    return None
+
+
+def _bad_alertmanager(contact: str) -> str | None:
+    if scheme_of(contact) not in ALERTMANAGER:
+        return None
+    try:
+        target_of(contact)
+    except ValueError as fault:
+        return str(fault)
     return None
 
 

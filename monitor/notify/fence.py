@@ -10,10 +10,11 @@ import io
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
+from urllib.parse import unquote
 
 import requests
 import requests.sessions
@@ -26,15 +27,16 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from monitor.core.model import SendOutcome
+from monitor.notify import pager
 from monitor.notify.model import Envelope, Sent
 from monitor.notify.render import Rendered
 from monitor.notify.services import SERVICES, Manner, manner_of
+from monitor.notify.steps import Stage, page_of, severity_of, stage_of
 
-__all__ = ["Attempt", "FencedAdapter", "begin", "mark", "outcome_of", "plugin_for", "raise_fence", "say"]
+__all__ = ["Attempt", "FencedAdapter", "begin", "mark", "outcome_of", "plugin_for", "post", "raise_fence", "say"]
 
 CONNECT_S_MAX, READ_S_MAX = 5.0, 10.0
 ANSWER_BYTES_MAX, ANSWER_S_MAX, ANSWER_CHUNK = 65_536, 2.0, 8_192
-DEDUP_CHARS_MAX = 255
 STATUS_REDIRECT, STATUS_CLIENT, STATUS_SERVER = 300, 400, 500
 RETRY_STATUSES = frozenset({408, 425, 429})
 ASSET: dict[str, Any] = {
@@ -202,8 +204,7 @@ def outcome_of(attempt: Attempt, said: bool) -> Sent:  # noqa: FBT001 - the plug
     bad = [result for result in attempt.results if result.outcome is not SendOutcome.DELIVERED]
     last = attempt.results[-1] if attempt.results else None
     if last is None:
-        if said:
-            return Sent(SendOutcome.DELIVERED, "sent")
+        # Also where the plugin says "sent": some do when they find nothing to send.
         return Sent(SendOutcome.REJECTED, "the service's own checks refused it before anything was sent")
     if said or (not bad and attempt.clipped):
         return Sent(SendOutcome.DELIVERED, last.detail, status=last.status)
@@ -224,7 +225,7 @@ def plugin_for(url: str) -> Any:  # noqa: ANN401 - apprise is untyped
     """Return the plugin object for a contact; raises whatever the plugin finds wrong, ValueError when it says
     nothing.
     """
-    plugin = Apprise.instantiate(url, asset=AppriseAsset(**ASSET), suppress_exceptions=False)
+    plugin: Any = Apprise.instantiate(url, asset=AppriseAsset(**ASSET), suppress_exceptions=False)
     if plugin is None:
         raise ValueError("not a complete address of this service")
     # Their throttle sleeps in the sending thread and their own limits are ours to keep: see lanes.PACE.
@@ -232,50 +233,74 @@ def plugin_for(url: str) -> Any:  # noqa: ANN401 - apprise is untyped
     plugin.redirects = False
     plugin.retry = 0
     plugin.wait = 0
+    plugin.vigie_said = _said(url)
     return plugin
+
+
+def _said(url: str) -> frozenset[str]:
+    """The names of the parameters that a contact sets itself, in lower case."""
+    query = url.partition("?")[2]
+    return frozenset(unquote(item.partition("=")[0]).lower() for item in query.split("&") if item)
 
 
 def mark(plugin: Any, scheme: str, envelope: Envelope) -> None:  # noqa: ANN401 - apprise is untyped
     """Put the key on the message where the service has a place for it, so that a repeat is recognised.
 
-    Webhooks get the header ``Idempotency-Key`` and fields beside Apprise's own; PagerDuty gets the incident as its
-    dedup_key (Opsgenie: alias), so that updates and the end meet the incident they belong to. What the contact itself
-    sets, wins.
+    Webhooks get the header ``Idempotency-Key`` and fields beside Apprise's own; pagers get the incident as their key,
+    so that updates and the end meet the incident they belong to. What the contact itself sets, wins.
     """
-    if manner_of(scheme) is Manner.WEBHOOK:
-        key = re.sub(r"[^\x21-\x7e]", "_", envelope.key)
-        plugin.headers = {"Idempotency-Key": key} | plugin.headers
-        ours: dict[str, Any] = {
-            "key": envelope.key,
-            "incident": envelope.incident,
-            "revision": envelope.revision,
-            "step": envelope.step,
-            "critical": envelope.critical,
-            "repeat": envelope.repeat,
-            "created": envelope.created.isoformat(),
-        }
-        if not scheme.startswith("json"):
-            ours = {name: str(value) for name, value in ours.items()}  # XML and forms hold words only
-            plugin.xsd_url = None  # Apprise's schema has no such elements
-        plugin.payload_extras = ours | plugin.payload_extras
-    elif scheme == "pagerduty" and not plugin.dedup:
-        plugin.dedup = f"vigie/{envelope.incident}"[:DEDUP_CHARS_MAX]
-        plugin.action = "resolve" if envelope.step == "resolved" else "trigger"
-        plugin.source = "Vigie" if plugin.source == "Apprise" else plugin.source
-    elif scheme == "opsgenie" and not plugin.alias:
-        plugin.alias = f"vigie/{envelope.incident}"[:DEDUP_CHARS_MAX]
+    if manner_of(scheme) is not Manner.WEBHOOK:
+        pager.mark(plugin, scheme, envelope)
+        return
+    plugin.headers = {"Idempotency-Key": re.sub(r"[^\x21-\x7e]", "_", envelope.key)} | plugin.headers
+    ours = _fields(envelope)
+    if not scheme.startswith("json"):
+        ours["labels"] = "; ".join(f"{name}={','.join(values)}" for name, values in envelope.labels.items())
+        ours = {name: str(value) for name, value in ours.items() if value not in {"", None}}  # these hold words only
+        plugin.xsd_url = None  # Apprise's schema has no such elements
+    plugin.payload_extras = ours | plugin.payload_extras
+
+
+def _fields(envelope: Envelope) -> dict[str, Any]:
+    """What a webhook is told beside the words."""
+    fields: dict[str, Any] = {
+        "key": envelope.key,
+        "incident": envelope.incident,
+        "revision": envelope.revision,
+        "step": envelope.step,
+        "severity": severity_of(envelope),
+        "critical": envelope.critical,
+        "repeat": envelope.repeat,
+        "created": envelope.created.isoformat(),
+        "opened": envelope.opened.isoformat() if envelope.opened else None,
+        "resolved": envelope.resolved.isoformat() if envelope.resolved else None,
+        "labels": {name: list(values) for name, values in envelope.labels.items()},
+        "url": page_of(envelope) or None,
+    }
+    return fields | ({"acknowledge_url": envelope.act_url} if envelope.act_url else {})
 
 
 def say(plugin: Any, words: Rendered, envelope: Envelope) -> bool:  # noqa: ANN401 - apprise is untyped
     """Let the plugin send; return its word. The text is finished: no conversion, no cutting."""
-    if envelope.step == "resolved":
-        kind = NotifyType.SUCCESS
-    elif envelope.step == "test":
-        kind = NotifyType.INFO
-    else:
-        kind = NotifyType.FAILURE if envelope.critical else NotifyType.WARNING
+    kinds = {"critical": NotifyType.FAILURE, "warning": NotifyType.WARNING, "info": NotifyType.INFO}
+    kind = NotifyType.SUCCESS if stage_of(envelope.step) is Stage.OVER else kinds[severity_of(envelope)]
     body = words.html if words.html and NotifyFormat.HTML in _formats(plugin) else words.text
     return bool(plugin.notify(body=body or words.title, title=words.title if body else "", notify_type=kind))
+
+
+def post(url: str, body: Any, headers: Mapping[str, str]) -> bool:  # noqa: ANN401 - JSON
+    """Make one request of our own, of JSON; return whether it was taken. The attempt knows the rest."""
+    try:
+        answer = requests.post(
+            url,
+            json=body,
+            headers={"User-Agent": ASSET["app_id"], **headers},
+            timeout=(CONNECT_S_MAX, READ_S_MAX),
+            allow_redirects=False,
+        )
+    except requests.RequestException:
+        return False
+    return answer.status_code < STATUS_REDIRECT
 
 
 def _formats(plugin: Any) -> tuple[NotifyFormat, ...]:  # noqa: ANN401 - apprise is untyped

@@ -1,10 +1,11 @@
 """The nouns of sending: what is to be sent, what came of it, and what the dispatcher asks of its neighbours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from monitor.core.model import Message, SendOutcome
+from monitor.core.duty import Labels
+from monitor.core.model import Message, Priority, SendOutcome
 
 __all__ = ["Attempted", "Clock", "Envelope", "Outbox", "OutboxRow", "Sender", "Sent"]
 
@@ -30,7 +31,11 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a sender is handed: the words and the marks that go out with them. `key` makes a repeat recognisable."""
+    """What a sender is handed: the words and the marks that go out with them. `key` makes a repeat recognisable.
+
+    `labels`, `opened`, `resolved`, `priority`: as in `Notification`. `act_url`: the signed link of whoever gets this, a
+    secret of theirs, or empty.
+    """
 
     key: str
     incident: str
@@ -41,6 +46,11 @@ class Envelope:
     critical: bool = False
     attempt: int = 1
     repeat: bool = False  # an earlier try got no answer: this may be a repeat
+    labels: Labels = field(default_factory=dict)
+    opened: datetime | None = None
+    resolved: datetime | None = None
+    priority: Priority = Priority.NEWS
+    act_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

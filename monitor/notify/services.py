@@ -7,7 +7,17 @@ we cannot tell.
 
 from enum import StrEnum
 
-__all__ = ["SERVICES", "TEXT_CHARS_MAX", "Dialect", "Manner", "dialect_of", "manner_of", "scheme_of", "text_chars_max"]
+__all__ = [
+    "SERVICES",
+    "TEXT_CHARS_MAX",
+    "Dialect",
+    "Manner",
+    "dialect_of",
+    "is_program",
+    "manner_of",
+    "scheme_of",
+    "text_chars_max",
+]
 
 
 class Manner(StrEnum):
@@ -32,7 +42,7 @@ class Dialect(StrEnum):
 
 _SCHEMES = {
     Manner.MAIL: "mailto mailtos mailgun sendgrid ses o365 postmark resend brevo smtp2go sparkpost mailersend",
-    Manner.WEBHOOK: "json jsons xml xmls form forms",
+    Manner.WEBHOOK: "json jsons xml xmls form forms alertmanager alertmanagers",
     Manner.CHAT: (
         "slack discord tgram gchat workflow workflows mmost mmosts rocket rockets matrix matrixs webex wxteams zulip "
         "nctalk nctalks twist ryver flock guilded lark feishu dingtalk wecombot line synology synologys cliq zcliq "
@@ -52,7 +62,7 @@ _SCHEMES = {
     ),
 }
 SERVICES: dict[str, Manner] = {scheme: manner for manner, words in _SCHEMES.items() for scheme in words.split()}
-"""Scheme -> manner, for every scheme a contact may have."""
+"""Scheme -> manner, for every scheme a contact may have. All are Apprise's but alertmanager and alertmanagers."""
 
 SMTP_SCHEMES = frozenset({"mailto", "mailtos"})
 """Sent by our own SMTP code, whose answers we read; the other mail services have HTTP interfaces."""
@@ -90,6 +100,11 @@ def scheme_of(url: str) -> str:
 def manner_of(scheme: str) -> Manner:
     """Return the manner of an allowed scheme; an unknown one is treated as a chat, which is careful in every way."""
     return SERVICES.get(scheme, Manner.CHAT)
+
+
+def is_program(scheme: str) -> bool:
+    """Whether what is there keeps a book of incidents by their keys: one message for many would leave it wrong."""
+    return manner_of(scheme) in {Manner.WEBHOOK, Manner.PAGER}
 
 
 def dialect_of(scheme: str) -> Dialect:

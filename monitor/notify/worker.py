@@ -16,13 +16,15 @@ import resource
 import sys
 import threading
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from monitor.core.model import SendOutcome
+from monitor.notify import alertmanager
 from monitor.notify.model import DETAIL_CHARS_MAX, Envelope, Sent
 from monitor.notify.secrets import Redactor
 from monitor.notify.services import SMTP_SCHEMES, Manner, manner_of, scheme_of
@@ -124,9 +126,13 @@ def _send(job: dict[str, Any], out: _Out) -> Sent:
 
 
 def _carry(contact: str, envelope: Envelope, attempt: Any) -> Sent:  # noqa: ANN401 - the fence is imported late
-    from monitor.notify import fence, mail, render  # noqa: PLC0415 - see main
+    from monitor.notify import fence, mail, pager, render  # noqa: PLC0415 - see main
 
     scheme = scheme_of(contact)
+    attempt.read_answer = manner_of(scheme) is not Manner.WEBHOOK
+    fence.begin(attempt)
+    if scheme in alertmanager.SCHEMES:
+        return _alert(contact, envelope, attempt)
     try:
         plugin = fence.plugin_for(contact)
     except Exception:  # noqa: BLE001 - plugins raise what they like; its text may hold the contact
@@ -134,21 +140,32 @@ def _carry(contact: str, envelope: Envelope, attempt: Any) -> Sent:  # noqa: ANN
     if scheme in SMTP_SCHEMES:
         post = mail.compose(envelope, render.for_mail(envelope), plugin)
         return mail.send_mail(plugin, post, attempt.going_out)
-    attempt.read_answer = manner_of(scheme) is not Manner.WEBHOOK
-    fence.begin(attempt)
     words = render.for_service(
         envelope, scheme, chars_max=plugin.body_maxlen, titled=plugin.title_maxlen >= render.TITLE_CHARS_MAX
     )
     fence.mark(plugin, scheme, envelope)
-    said = fence.say(plugin, words, envelope)
+    plan = pager.plan_of(plugin, scheme, envelope, words)
+    said = fence.say(plugin, words, envelope) if plan.by_plugin else True
+    said = said and all(fence.post(call.url, call.body, call.headers) for call in plan.calls)
     return fence.outcome_of(attempt, said)
+
+
+def _alert(contact: str, envelope: Envelope, attempt: Any) -> Sent:  # noqa: ANN401 - the fence is imported late
+    """Carry a message to an Alertmanager, without the signed link: many may look there."""
+    from monitor.notify import fence, render  # noqa: PLC0415 - see main
+
+    target = alertmanager.target_of(contact)
+    words = render.for_service(replace(envelope, act_url=""), scheme_of(contact))
+    alert = alertmanager.alert_of(envelope, words, target.labels, datetime.now(UTC))
+    return fence.outcome_of(attempt, fence.post(target.url, [alert], target.headers))
 
 
 def _check(contact: str) -> str | None:
     """Return what is wrong with a contact, None when nothing is. Nothing is sent."""
     from monitor.notify import contacts, fence  # noqa: PLC0415 - see main
 
-    if fault := contacts.surface_fault(contact):
+    fault = contacts.surface_fault(contact)
+    if fault or scheme_of(contact) in alertmanager.SCHEMES:
         return fault
     try:
         plugin = fence.plugin_for(contact)

@@ -168,7 +168,7 @@ def test_B50_B51_B52_what_a_plugin_posts_holds_no_live_mention_or_markup(
 def test_pagers_get_the_incident_as_their_key(posted: dict[str, tuple[bool, str]]) -> None:
     assert json.loads(posted["pagerduty"][1])["dedup_key"] == "vigie/0-7"
     assert json.loads(posted["pagerduty"][1])["payload"]["source"] == "Vigie"
-    assert json.loads(posted["opsgenie"][1])["alias"] == "vigie/0-7"
+    assert json.loads(posted["opsgenie"][1])["alias"] == "vigie-0-7"
 
 
 @pytest.mark.parametrize(
