@@ -40,6 +40,8 @@ CHANNELS = {
         ({"facebook": ("meta",)}, "facebook", ()),
         ({"facebook": ("meta",)}, "instagram", ("facebook",)),
         ({"gone": ("x",)}, "x", ("gone",)),
+        # Not even in a circle, should one ever get in.
+        ({"x": ("facebook",), "facebook": ("x",)}, "x", ("facebook",)),
     ],
 )
 def test_a_channel_rests_on_every_node_above_it(
