@@ -52,8 +52,16 @@ class Engine:
         self.state = state
         self.shown = state
 
-    def put(self, event: Event, observation: StoredObservation | None = None) -> Step:
-        """Decide what an event means. `observation` is kept with the step if the step changes anything."""
+    def put(
+        self,
+        event: Event,
+        observation: StoredObservation | None = None,
+        done: Callable[[], None] = lambda: None,
+    ) -> Step:
+        """Decide what an event means. `observation` is kept with the step if the step changes anything.
+
+        `done` is called when what was decided is committed; at once, where there is nothing to keep.
+        """
         taken = step(self.state, event, self.rules, self._now())
         asked = self.state.wake
         self.state = taken.state
@@ -62,9 +70,11 @@ class Engine:
         if taken.touched:
             self._touched.update(dict.fromkeys(taken.touched))
         if _keeps(taken):
-            self._submit(taken, observation)
-        elif self._pending == 0:
+            self._submit(taken, observation, done)
+            return taken
+        if self._pending == 0:
             self._show(taken)
+        done()
         return taken
 
     def configure(self, rules: Rules, event: Configured) -> Step:
@@ -89,7 +99,7 @@ class Engine:
             self._writer.submit(writes, urgent=False, done=lambda: None)
         return len(self._touched)
 
-    def _submit(self, taken: Step, observation: StoredObservation | None) -> None:
+    def _submit(self, taken: Step, observation: StoredObservation | None, done: Callable[[], None]) -> None:
         state = taken.state
         for probe in taken.probes:
             self._touched.pop(probe, None)
@@ -99,6 +109,12 @@ class Engine:
             channels=tuple(state.channels[c] for c in taken.channels if c in state.channels),
             removed_channels=tuple(c for c in taken.channels if c not in state.channels),
             incidents=(*(state.incidents[i] for i in taken.incidents if i in state.incidents), *taken.closed),
+            silences=tuple(state.silences[s] for s in taken.silences if s in state.silences),
+            removed_silences=tuple(s for s in taken.silences if s not in state.silences),
+            overrides=tuple(state.overrides[o] for o in taken.overrides if o in state.overrides),
+            removed_overrides=tuple(o for o in taken.overrides if o not in state.overrides),
+            schedules=tuple(state.schedules[s] for s in taken.schedules if s in state.schedules),
+            removed_schedules=tuple(s for s in taken.schedules if s not in state.schedules),
             monitor=state.monitor if taken.monitor or taken.incidents else None,
             decisions=taken.decisions,
             notifications=taken.notifications,
@@ -106,12 +122,13 @@ class Engine:
             shard=state.monitor.shard,
         )
         self._pending += 1
-        urgent = bool(taken.incidents or taken.notifications)
-        self._writer.submit(writes, urgent=urgent, done=lambda: self._done(taken))
+        urgent = bool(taken.incidents or taken.notifications or taken.answer)
+        self._writer.submit(writes, urgent=urgent, done=lambda: self._done(taken, done))
 
-    def _done(self, taken: Step) -> None:
+    def _done(self, taken: Step, done: Callable[[], None]) -> None:
         self._pending -= 1
         self._show(taken)
+        done()
 
     def _show(self, taken: Step) -> None:
         self.shown = taken.state
@@ -120,5 +137,13 @@ class Engine:
 
 def _keeps(taken: Step) -> bool:
     return bool(
-        taken.probes or taken.channels or taken.incidents or taken.monitor or taken.decisions or taken.notifications
+        taken.probes
+        or taken.channels
+        or taken.incidents
+        or taken.monitor
+        or taken.decisions
+        or taken.notifications
+        or taken.silences
+        or taken.overrides
+        or taken.schedules
     )

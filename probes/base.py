@@ -253,7 +253,8 @@ class Signal:
 
     `key`: stable name within its probe. `lasts`: None for a level (holds until a newer reading omits it), else an event
     that lapses. `state`: the availability it stands for where the severity is not enough (see `stands_for`).
-    `since`: when the source says that it began. `topics`: what it is about, in the words of the kind's lists.
+    `since`, `until`: when the source says that it began, or will begin, and that it will end. `topics`: what it is
+    about, in the words of the kind's lists.
     """
 
     key: str
@@ -267,6 +268,7 @@ class Signal:
     since: datetime | None = None
     url: str = ""
     topics: tuple[str, ...] = ()
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "summary", clip(self.summary, SUMMARY_CHARS_MAX))

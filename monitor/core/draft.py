@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from monitor.core.duty import Override, Silence
 from monitor.core.incident import is_active
 from monitor.core.model import (
+    Answer,
     ChannelState,
     Condition,
     Decision,
@@ -15,6 +17,7 @@ from monitor.core.model import (
     Phase,
     ProbeState,
     Rules,
+    ScheduleState,
     State,
     Step,
 )
@@ -40,6 +43,7 @@ class Draft:
         self.incidents = state.incidents
         self.agenda = state.agenda
         self.index = state.index
+        self.due = state.due
         self.silences = state.silences
         self.overrides = state.overrides
         self.schedules = state.schedules
@@ -49,6 +53,10 @@ class Draft:
         self._incidents: dict[str, None] = {}
         self._touched: dict[str, None] = {}
         self._closed: dict[str, Incident] = {}
+        self._silences: dict[str, None] = {}
+        self._overrides: dict[str, None] = {}
+        self._schedules: dict[str, None] = {}
+        self.everything = False  # every incident is looked at in this step, whether or not it changed
         self.decisions: list[Decision] = []
         self.notifications: list[Notification] = []
 
@@ -70,6 +78,21 @@ class Draft:
         """Something stored is due at `when`."""
         if when is not None and (self.wake is None or when < self.wake):
             self.wake = when
+
+    def look_at_incident(self, incident: str, when: datetime | None) -> None:
+        """When something of an incident is due next; None: nothing is."""
+        if when is not None:
+            self.due = self.due.set(incident, when)
+            self.look_again(when)
+        elif incident in self.due:
+            self.due = self.due.delete(incident)
+
+    def look_at_duties(self, when: datetime | None) -> None:
+        """Something of a schedule, a silence or the like is due at `when`."""
+        if when is not None:
+            due = self.monitor.duties
+            self.monitor = replace(self.monitor, duties=when if due is None else min(due, when))
+            self.look_again(when)
 
     def put_probe(self, probe: ProbeState, *, keep: bool = True) -> None:
         """Hold a probe's new state; without `keep` only its freshness moved."""
@@ -104,15 +127,46 @@ class Draft:
             elif owner is None or owner == incident.id or is_active(incident.phase):
                 self.index = self.index.set(key, incident.id)
         if incident.phase is Phase.CLOSED:
+            self.look_at_incident(incident.id, None)
             self.incidents = self.incidents.delete(incident.id)
             self._closed[incident.id] = incident
         else:
             self.incidents = self.incidents.set(incident.id, incident)
         return incident
 
+    def put_silence(self, silence: Silence) -> None:
+        """Hold a silence."""
+        self.silences = self.silences.set(silence.id, silence)
+        self._silences[silence.id] = None
+
+    def drop_silence(self, silence: str) -> None:
+        """A silence is over."""
+        self.silences = self.silences.delete(silence)
+        self._silences[silence] = None
+
+    def put_override(self, override: Override) -> None:
+        """Hold a change of a schedule."""
+        self.overrides = self.overrides.set(override.id, override)
+        self._overrides[override.id] = None
+
+    def drop_override(self, override: str) -> None:
+        """A change of a schedule is over."""
+        self.overrides = self.overrides.delete(override)
+        self._overrides[override] = None
+
+    def put_schedule(self, schedule: ScheduleState) -> None:
+        """Hold a schedule's new state."""
+        self.schedules = self.schedules.set(schedule.id, schedule)
+        self._schedules[schedule.id] = None
+
+    def drop_schedule(self, schedule: str) -> None:
+        """Forget a schedule."""
+        self.schedules = self.schedules.delete(schedule)
+        self._schedules[schedule] = None
+
     def _keys(self, incident: Incident) -> list[tuple[str, str]]:
         condition = incident.condition.value
-        if incident.condition is Condition.DELIVERY:
+        if incident.condition in (Condition.DELIVERY, Condition.SCHEDULE):
             return [(condition, incident.subject)]
         keys = [(condition, c) for c in incident.channels] or [(condition, incident.scope)]
         platforms = {self.rules.channels[c].platform for c in incident.channels if c in self.rules.channels}
@@ -128,11 +182,21 @@ class Draft:
         self.monitor = replace(self.monitor, sequence=self.monitor.sequence + 1)
         return str(self.monitor.sequence)
 
+    def next_change_id(self) -> str:
+        """A new id of a silence, an override or a drill: a number that only grows."""
+        self.monitor = replace(self.monitor, changes=self.monitor.changes + 1)
+        return str(self.monitor.changes)
+
+    @property
+    def silences_changed(self) -> bool:
+        """Whether a silence came, changed or went in this step."""
+        return bool(self._silences)
+
     def changed_incidents(self) -> tuple[str, ...]:
         """The ids of incidents that changed so far, oldest first."""
         return tuple(sorted(self._incidents, key=int))
 
-    def finish(self) -> Step:
+    def finish(self, answer: Answer | None = None) -> Step:
         """The step as decided."""
         state = State(
             self.monitor,
@@ -141,6 +205,7 @@ class Draft:
             self.incidents,
             self.agenda,
             self.index,
+            self.due,
             self.silences,
             self.overrides,
             self.schedules,
@@ -157,10 +222,14 @@ class Draft:
             touched=tuple(self._touched),
             decisions=tuple(self.decisions),
             notifications=tuple(self.notifications),
+            silences=tuple(self._silences),
+            overrides=tuple(self._overrides),
+            schedules=tuple(self._schedules),
+            answer=answer,
             wake=self.wake,
         )
 
 
 def _kept(monitor: MonitorState) -> MonitorState:
     """What of the monitor's state is worth a commit of its own."""
-    return replace(monitor, waiting=0, blind_checked=None, blind_recheck=None)
+    return replace(monitor, waiting=0, blind_checked=None, blind_recheck=None, duties=None)

@@ -14,6 +14,7 @@ from monitor.core.draft import platform_key
 from monitor.core.duty import Labels, Maintenance, Silence
 from monitor.core.matching import matches, selective
 from monitor.core.model import Availability, ChannelState, Condition, Incident, Phase, Rules
+from monitor.core.oncall.recurrence import next_occurrence, occurrence
 from probes.base import Severity
 
 __all__ = ["Facts", "cause", "held", "next_edge", "silencing"]
@@ -25,16 +26,13 @@ _INHIBITED = (Condition.AVAILABILITY, Condition.UNKNOWN)
 class Facts:
     """What is looked at. `silences`: all that are known, those of the file included.
 
-    `find`: the incident of a condition and a channel's id or `draft.platform_key`, as `Draft.find`. `occurrence`: of
-    some work, the start and end of the time that holds at a moment or, when none does, of the next one; None: it is
-    over for good.
+    `find`: the incident of a condition and a channel's id or `draft.platform_key`, as `Draft.find`.
     """
 
     rules: Rules
     channels: Mapping[str, ChannelState]
     silences: Iterable[Silence]
     find: Callable[[Condition, str], Incident | None]
-    occurrence: Callable[[Maintenance, datetime], tuple[datetime, datetime] | None]
     now: datetime
 
 
@@ -47,10 +45,8 @@ def held(incident: Incident, channel: str, labels: Labels, facts: Facts) -> str:
         if silence.start <= facts.now < silence.end and silencing(silence, labels):
             return f"silence:{silence.id}"
     for work in facts.rules.maintenance:
-        if silencing(work, labels):
-            span = facts.occurrence(work, facts.now)
-            if span is not None and span[0] <= facts.now < span[1]:
-                return f"maintenance:{work.id}"
+        if silencing(work, labels) and occurrence(work, facts.now) is not None:
+            return f"maintenance:{work.id}"
     node = cause(incident, channel, facts)
     return f"depends:{node}" if node else ""
 
@@ -98,5 +94,7 @@ def next_edge(labels: Labels, facts: Facts) -> datetime | None:
     silences = (s for s in facts.silences if s.end > facts.now and silencing(s, labels))
     spans = [(silence.start, silence.end) for silence in silences]
     works = (work for work in facts.rules.maintenance if silencing(work, labels))
-    spans += [span for work in works if (span := facts.occurrence(work, facts.now)) is not None]
+    for work in works:
+        now, coming = occurrence(work, facts.now), next_occurrence(work, facts.now)
+        spans += [span for span in (now, coming) if span is not None]
     return min((edge for span in spans for edge in span if edge > facts.now), default=None)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from monitor.core import wording
+from monitor.core import paging, wording
 from monitor.core.draft import Draft, platform_key
 from monitor.core.incident import Move, advance, is_active
 from monitor.core.model import (
@@ -17,6 +17,7 @@ from monitor.core.model import (
     Phase,
     Risk,
     SendOutcome,
+    Told,
 )
 from monitor.core.source import is_bad
 from probes.base import Availability, Family, Severity
@@ -38,6 +39,17 @@ def review(draft: Draft, rule: ChannelRule, channel: ChannelState) -> None:
             hit(draft, rule, condition, severity)
         elif incident is not None and is_active(incident.phase):
             settle_incident(draft, incident)
+        elif incident is not None and incident.by_hand:
+            _let_go(draft, incident)
+
+
+def _let_go(draft: Draft, incident: Incident) -> None:
+    """What a person called over is really over by now, so that its coming back is news."""
+    since = [_well_since(draft, c, incident.condition) for c in incident.channels if c in draft.channels]
+    known = [s for s in since if s is not None]
+    if len(known) == len(since) and all(draft.now >= s + draft.rules.resolve_after for s in known):
+        draft.decide("let_go", "It is well by itself now", incident=incident)
+        draft.put_incident(replace(incident, by_hand=""))
 
 
 def _severity_now(draft: Draft, rule: ChannelRule, channel: ChannelState, condition: Condition) -> Severity:
@@ -65,6 +77,8 @@ def held_back(draft: Draft, rule: ChannelRule) -> bool:
 def hit(draft: Draft, rule: ChannelRule, condition: Condition, severity: Severity) -> None:
     """A channel is in trouble: its incident opens, worsens, joins its platform's, or comes back."""
     own = draft.find(condition, rule.id)
+    if own is not None and own.by_hand and own.phase is Phase.RESOLVED and severity <= own.peak:
+        return  # a person called it over; it counts again when it gets worse, or comes back
     if own is not None and own.phase is Phase.PENDING:
         _confirm(draft, rule, own)
     elif own is not None and is_active(own.phase):
@@ -134,6 +148,13 @@ def _reopen(draft: Draft, rule: ChannelRule, own: Incident, severity: Severity) 
         severity=severity,
         peak=max(own.peak, severity),
         channels=own.channels,
+        by_hand="",
+        owner="",
+        acknowledged=None,
+        pages=tuple(
+            replace(p, due=draft.now + (draft.rules.route.interval if draft.rules.route else timedelta(0)))
+            for p in own.pages
+        ),
     )
     draft.decide("incident_reopened", f"{rule.name} is in trouble again", channel=rule.id, incident=incident)
     _refresh(draft, draft.put_incident(incident))
@@ -170,11 +191,20 @@ def _refresh(draft: Draft, incident: Incident) -> None:
         return
     if worse:
         draft.decide("incident_worsened", f"Now {severity.name.lower()}", incident=updated)
+        if updated.phase is Phase.ACKNOWLEDGED:
+            updated = _undo(draft, updated)
     if unseen and not incident.unseen:
         draft.decide("incident_unseen", "Its evidence is no longer fresh; it stays open", incident=updated)
     if updated.unstable and not incident.unstable:
         draft.decide("incident_unstable", "It keeps changing; the worse is held", incident=updated)
     draft.put_incident(updated)
+
+
+def _undo(draft: Draft, incident: Incident) -> Incident:
+    """Whoever took the lesser trouble is called again, and stays its owner."""
+    draft.decide("ack_undone", "It got worse, so people are called again", incident=incident)
+    opened = replace(incident, phase=advance(incident.phase, Move.LAPSE), lapses=None)
+    return paging.resume(opened, draft.now)
 
 
 def _member_severity(channel: ChannelState, condition: Condition) -> Severity:
@@ -270,6 +300,8 @@ def close_due(draft: Draft, incident: Incident) -> bool:
     """Close a resolved incident whose time to come back has passed; True when it did."""
     if incident.phase is not Phase.RESOLVED or incident.resolved is None:
         return False
+    if incident.by_hand and incident.channels:
+        return False  # its trouble may still stand
     due = incident.resolved + draft.rules.reopen_within
     if draft.now < due:
         draft.look_again(due)
@@ -327,6 +359,9 @@ def delivered(draft: Draft, event: Delivered) -> None:
     incident = draft.incidents.get(event.incident)
     draft.decide(event.outcome.value, event.detail or "sent", incident=incident, destination=event.destination)
     if event.outcome in (SendOutcome.DELIVERED, SendOutcome.UNKNOWN):
+        if incident is not None:
+            told = tuple(_heard(t, draft.now) if t.key == event.key else t for t in incident.told)
+            draft.put_incident(replace(incident, told=told))
         broken = draft.find(Condition.DELIVERY, event.destination)
         if broken is not None and is_active(broken.phase):
             resolve(draft, broken, "A message to it went through again")
@@ -339,3 +374,7 @@ def delivered(draft: Draft, event: Delivered) -> None:
         monitor_trouble(
             draft, Condition.DELIVERY, (f"Messages to {name} do not arrive: {event.detail}",), event.destination
         )
+
+
+def _heard(told: Told, now: datetime) -> Told:
+    return replace(told, arrived=now, heard=told.heard or now)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from immutables import Map
 
@@ -55,6 +55,7 @@ __all__ = [
     "Held",
     "Imported",
     "Incident",
+    "Kept",
     "Link",
     "Measured",
     "Message",
@@ -306,7 +307,8 @@ class Told:
     """What a destination was told last of an incident. `key`: of the notification; `lost`: it was given up.
 
     `at`: when it was due, which is later than the decision when it waits for a digest. `arrived`: when it was delivered
-    for certain or perhaps; None: it is still on its way. `folded`: the rest is told in another incident's messages.
+    for certain or perhaps; None: it is still on its way. `heard`: when anything of this incident first arrived there.
+    `folded`: the rest is told in another incident's messages.
     `channels`: those of which it was told.
     """
 
@@ -321,6 +323,7 @@ class Told:
     recipient: str = ""
     step: str = "opened"
     arrived: datetime | None = None
+    heard: datetime | None = None
     folded: bool = False
 
 
@@ -342,6 +345,7 @@ class Page:
     due: datetime | None = None
     called: tuple[str, ...] = ()
     over: bool = False
+    muted: str = ""  # the time interval that keeps it quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +381,7 @@ class Incident:
     snoozed: datetime | None = None  # no repeat and no escalation before this moment
     by_hand: str = ""  # who resolved it by hand while its trouble still stood
     held: Mapping[str, str] = field(default_factory=dict)  # channel ("" without one) -> why it is not told of
+    loud: datetime | None = None  # from when it may be told, after all of it was held
     folded: str = ""  # the incident in whose messages it is told
 
 
@@ -411,6 +416,7 @@ class MonitorState:
     alive: datetime | None = None  # the last moment known to have been lived through
     absent_since: datetime | None = None  # at this start: since when nobody had looked
     watchdog: datetime | None = None  # when Prometheus' Watchdog was last heard
+    duties: datetime | None = None  # when to look at schedules, silences and the like again; derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,10 +431,30 @@ class State:
         default_factory=Map
     )  # channel -> when to look at it again; derived, may be early
     index: Map[tuple[str, str], str] = field(default_factory=Map)  # (condition, channel or "platform:<id>") -> incident
+    due: Map[str, datetime] = field(default_factory=Map)  # incident -> when to look at it again; derived
     silences: Map[str, Silence] = field(default_factory=Map)  # made by people, not yet over
     overrides: Map[str, Override] = field(default_factory=Map)  # not yet over
     schedules: Map[str, ScheduleState] = field(default_factory=Map)
     wake: datetime | None = None
+
+
+class Kept(Protocol):
+    """The state as a store kept it."""
+
+    @property
+    def probes(self) -> Mapping[str, ProbeState]: ...  # noqa: D102 - named by the class
+    @property
+    def channels(self) -> Mapping[str, ChannelState]: ...  # noqa: D102
+    @property
+    def incidents(self) -> Mapping[str, Incident]: ...  # noqa: D102
+    @property
+    def monitor(self) -> MonitorState | None: ...  # noqa: D102
+    @property
+    def silences(self) -> Mapping[str, Silence]: ...  # noqa: D102
+    @property
+    def overrides(self) -> Mapping[str, Override]: ...  # noqa: D102
+    @property
+    def schedules(self) -> Mapping[str, ScheduleState]: ...  # noqa: D102
 
 
 # --- what happens ----------------------------------------------------------------------------------------------------
@@ -585,6 +611,16 @@ class Answer:
     code: str
     text: str
     id: str = ""
+
+    @classmethod
+    def yes(cls, code: str, text: str, made: str = "") -> "Answer":
+        """It holds now."""
+        return cls(done=True, code=code, text=text, id=made)
+
+    @classmethod
+    def no(cls, code: str, text: str, about: str = "") -> "Answer":
+        """It cannot be."""
+        return cls(done=False, code=code, text=text, id=about)
 
 
 # --- what is decided -------------------------------------------------------------------------------------------------

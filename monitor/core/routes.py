@@ -7,18 +7,16 @@ the incident goes wherever one of them goes, so that a channel that joins adds r
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise, product
-from zoneinfo import ZoneInfo
 
-from monitor.core.duty import Labels, Matcher, MatchOp, Route, TimeInterval, Window
+from monitor.core.duty import Labels, Matcher, MatchOp, Route, TimeInterval
 from monitor.core.labels import WORDS, labels_of_channel
 from monitor.core.matching import holds, matches, text_of
 from monitor.core.model import Availability, ChannelRule, Condition, Family, Risk
+from monitor.core.oncall.windows import interval_holds
 
 __all__ = ["Unreachable", "Visit", "explain", "muted", "route", "unreachable", "walk"]
-
-_DAY = timedelta(days=1)
 
 
 def walk(root: Route) -> Iterator[Route]:
@@ -112,34 +110,12 @@ def _said(label: str, labels: Labels) -> str:
 def muted(node: Route, intervals: Mapping[str, TimeInterval], at: datetime) -> str:
     """The id of the time interval that mutes a route: a `mute` one that holds, or the first `active` if none does."""
     for name in node.mute:
-        if name in intervals and _interval_holds(intervals[name], at):
+        if name in intervals and interval_holds(intervals[name], at):
             return name
     active = [name for name in node.active if name in intervals]
-    if active and not any(_interval_holds(intervals[name], at) for name in active):
+    if active and not any(interval_holds(intervals[name], at) for name in active):
         return active[0]
     return ""
-
-
-def _interval_holds(interval: TimeInterval, at: datetime) -> bool:
-    local = at.astimezone(ZoneInfo(interval.timezone))
-    return any(
-        _window_holds(interval, window, local, day) for window in interval.windows for day in (local, local - _DAY)
-    )
-
-
-def _window_holds(interval: TimeInterval, window: Window, local: datetime, day: datetime) -> bool:
-    """Whether the window that starts on `day` holds at `local`."""
-    last = (day.date().replace(day=28) + 4 * _DAY).replace(day=1) - _DAY
-    if window.weekdays and day.weekday() not in window.weekdays:
-        return False
-    if interval.months and day.month not in interval.months:
-        return False
-    if interval.days and day.day not in interval.days and not (-1 in interval.days and day.day == last.day):
-        return False
-    clock, over_midnight = local.time(), window.end <= window.start
-    if day is local:
-        return window.start <= clock and (over_midnight or clock < window.end)
-    return over_midnight and clock < window.end
 
 
 # --- what can never match --------------------------------------------------------------------------------------------

@@ -8,13 +8,13 @@ is a plain string, and is quoted as it stands.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, overload
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from probes.base import Availability
 
-__all__ = ["Said", "Saying", "duration", "fill", "mark", "state_word"]
+__all__ = ["Said", "Saying", "about", "duration", "fill", "mark", "state_word"]
 
 Value = int | str
 """What stands in a pattern: a number, a name that is the same in every language, or another `Saying`.
@@ -32,9 +32,13 @@ def fill(pattern: str, values: Mapping[str, Value]) -> str:
         raise ValueError(msg) from fault
 
 
-def mark(pattern: str) -> str:
-    """`pattern` itself, marked as one that the catalogues hold; said later."""
-    return pattern
+@overload
+def mark(text: str) -> str: ...
+@overload
+def mark(text: str, many: str) -> tuple[str, str]: ...
+def mark(text: str, many: str = "") -> str | tuple[str, str]:
+    """The pattern (or the two) itself, marked as one that the catalogues hold; said later."""
+    return (text, many) if many else text
 
 
 class Saying(str):
@@ -60,6 +64,13 @@ class Saying(str):
 
 def _made(text: str, many: str, values: Mapping[str, Value]) -> Saying:
     return Saying(text, many, **values)
+
+
+def about(name: str, reason: str) -> Saying:
+    """``"Facebook: the reason"``, where the reason may be ours or somebody else's."""
+    if isinstance(reason, Saying):
+        return Saying("{name}: {reason}", name=name, reason=reason)
+    return Saying("{name}: {quote}", name=name, quote=reason)
 
 
 # --- as the store keeps it -------------------------------------------------------------------------------------------

@@ -11,30 +11,41 @@ from datetime import UTC, datetime, timedelta
 
 from immutables import Map
 
+from monitor.core import acting, duties, folding, life, reports, source, telling
 from monitor.core import channel as channel_
-from monitor.core import life, routing, source
 from monitor.core.blind import is_blind
 from monitor.core.draft import Draft
 from monitor.core.health import fuse, next_fade
 from monitor.core.incident import is_active
 from monitor.core.model import (
     MONITOR,
+    Acted,
+    Alive,
+    Answer,
     ChannelRule,
     ChannelState,
     Condition,
     Configured,
     Delivered,
+    Drilled,
     Event,
     Failed,
-    Incident,
+    Imported,
+    Kept,
     MonitorState,
+    Overridden,
     Phase,
     ProbeRule,
     ProbeState,
     Read,
+    Restored,
     Rules,
+    Silenced,
     State,
     Step,
+    Tick,
+    Unsilenced,
+    Watched,
 )
 
 __all__ = ["restore", "step"]
@@ -51,6 +62,12 @@ TICK_CHANNELS_MAX = 500
 def step(state: State, event: Event, rules: Rules, now: datetime) -> Step:
     """What one event means at `now`: the new state, what changed, what was decided, whom to tell, when to wake."""
     draft = Draft(state, rules, now)
+    answer = _take(draft, event)
+    _tell_changed(draft)
+    return draft.finish(answer)
+
+
+def _take(draft: Draft, event: Event) -> Answer | None:
     match event:
         case Read() | Failed():
             _run(draft, event)
@@ -58,24 +75,47 @@ def step(state: State, event: Event, rules: Rules, now: datetime) -> Step:
             _configure(draft, event)
         case Delivered():
             life.delivered(draft, event)
-        case _:
+        case Imported():
+            duties.imported(draft, event)
+        case Watched():
+            _watched(draft)
+        case Alive():
+            draft.monitor = replace(draft.monitor, alive=draft.now)
+        case Tick():
             _tick(draft)
-    _tell_changed(draft)
-    return draft.finish()
+        case _:
+            return _answer(draft, event)
+    return None
 
 
-def restore(
-    probes: dict[str, ProbeState],
-    channels: dict[str, ChannelState],
-    incidents: dict[str, Incident],
-    monitor: MonitorState | None,
-    rules: Rules,
-    now: datetime,
-) -> State:
+def _answer(draft: Draft, event: Acted | Silenced | Unsilenced | Overridden | Restored | Drilled) -> Answer:
+    """What a person wishes, and what becomes of it."""
+    match event:
+        case Acted():
+            return acting.act(draft, event)
+        case Silenced():
+            return acting.silence(draft, event)
+        case Unsilenced():
+            return acting.unsilence(draft, event)
+        case Drilled():
+            return reports.drill(draft, event)
+    changed = acting.override(draft, event) if isinstance(event, Overridden) else acting.restore_schedule(draft, event)
+    duties.review_schedules(draft)
+    return changed
+
+
+def restore(snapshot: Kept, rules: Rules, now: datetime) -> State:
     """The state as it was kept, with what is derived made anew. Follow it with ``Configured(start=True)``."""
-    state = State(monitor=monitor or MonitorState(), probes=Map(probes), channels=Map(channels))
+    state = State(
+        monitor=snapshot.monitor or MonitorState(),
+        probes=Map(snapshot.probes),
+        channels=Map(snapshot.channels),
+        silences=Map(snapshot.silences),
+        overrides=Map(snapshot.overrides),
+        schedules=Map(snapshot.schedules),
+    )
     draft = Draft(state, rules, now)
-    for incident in sorted(incidents.values(), key=lambda i: (is_active(i.phase), int(i.id))):
+    for incident in sorted(snapshot.incidents.values(), key=lambda i: (is_active(i.phase), int(i.id))):
         draft.put_incident(incident)
     return draft.finish().state
 
@@ -97,6 +137,9 @@ def _run(draft: Draft, event: Read | Failed) -> None:
             _check_blind(draft)
         return
     draft.put_probe(after)
+    channel_rule = draft.rules.channels[before.channel]
+    reports.report_news(draft, channel_rule, before, after)
+    reports.announce(draft, channel_rule, before, after)
     if isinstance(event, Failed) and before.failure is None:
         draft.decide("source_unknown", event.text, channel=before.channel, evidence=(event.probe,))
     elif isinstance(event, Read) and before.failure is not None:
@@ -141,6 +184,7 @@ def _settle(draft: Draft, why: str) -> None:
     for channel_id, state in draft.channels.items():
         if state.unknown_since is not None:
             draft.agenda = draft.agenda.set(channel_id, AT_ONCE)
+    draft.everything = True
     draft.look_again(draft.now)
 
 
@@ -217,11 +261,53 @@ def _tick(draft: Draft) -> None:
     for channel_id in sorted(due)[:TICK_CHANNELS_MAX]:
         if not _put_off(draft, channel_id):
             _review(draft, channel_id)
-    for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
-        if not life.close_due(draft, incident):
-            routing.tell(draft, draft.incidents.get(incident.id, incident))
-    earliest = min(draft.agenda.values(), default=None)
+    _duties(draft)
+    _incidents(draft)
+    earliest = min((min(m.values()) for m in (draft.agenda, draft.due) if m), default=None)
     draft.look_again(now if earliest == AT_ONCE else earliest)
+
+
+def _duties(draft: Draft) -> None:
+    """Schedules, silences, overrides and the Watchdog, when something of theirs is due."""
+    monitor = draft.monitor
+    if monitor.duties is not None and draft.now < monitor.duties:
+        draft.look_again(monitor.duties)
+        return
+    draft.monitor = replace(monitor, duties=None)
+    acting.end_silences(draft)
+    acting.end_overrides(draft)
+    duties.review_schedules(draft)
+    expected = draft.rules.watchdog
+    if expected is not None:
+        heard = draft.monitor.watchdog or draft.monitor.started or draft.now
+        if draft.now >= heard + expected:
+            text = "Prometheus' Watchdog is silent: the way of metrics and their alerts is broken"
+            life.monitor_trouble(draft, Condition.WATCHDOG, (text,))
+        else:
+            draft.look_at_duties(heard + expected)
+
+
+def _watched(draft: Draft) -> None:
+    draft.monitor = replace(draft.monitor, watchdog=draft.now)
+    trouble = draft.find(Condition.WATCHDOG, MONITOR)
+    if trouble is not None and is_active(trouble.phase):
+        life.resolve(draft, trouble, "The Watchdog is heard again")
+    if draft.rules.watchdog is not None:
+        draft.look_at_duties(draft.now + draft.rules.watchdog)
+
+
+def _incidents(draft: Draft) -> None:
+    """Incidents of which something is due."""
+    due = sorted((i for i, when in draft.due.items() if when <= draft.now), key=int)
+    for incident_id in due:
+        draft.look_at_incident(incident_id, None)
+        incident = draft.incidents.get(incident_id)
+        if incident is not None and not life.close_due(draft, incident):
+            telling.tell(draft, draft.incidents[incident_id])
+    repeated = {n.destination for n in draft.notifications if n.step == "repeat"}
+    if repeated:
+        for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
+            telling.repeat_early(draft, incident, repeated)
 
 
 def _put_off(draft: Draft, channel_id: str) -> bool:
@@ -240,10 +326,31 @@ def _put_off(draft: Draft, channel_id: str) -> bool:
 
 
 def _tell_changed(draft: Draft) -> None:
-    for incident_id in draft.changed_incidents():
+    """See whom to tell of what changed; and of what may be held by it, or no longer."""
+    concerned = draft.changed_incidents()
+    if (
+        draft.everything
+        or draft.silences_changed
+        or (draft.rules.depends and any(_is_cause(draft, i) for i in concerned))
+    ):
+        concerned = tuple(sorted(draft.incidents, key=int))
+    if draft.rules.depends and len(concerned) > 1:
+        # Effects first: what is told of the cause must know what was told of them.
+        for incident_id in concerned:
+            incident = draft.incidents.get(incident_id)
+            if incident is not None and is_active(incident.phase) and incident.firing is not None:
+                folding.hold(draft, incident)
+    for incident_id in concerned:
         incident = draft.incidents.get(incident_id)
         if incident is not None:
-            routing.tell(draft, incident)
+            telling.tell(draft, incident)
+    if draft.everything and draft.monitor.settled:
+        reports.absence(draft)
+
+
+def _is_cause(draft: Draft, incident_id: str) -> bool:
+    before, after = draft.before.incidents.get(incident_id), draft.incidents.get(incident_id)
+    return any(i is not None and i.condition is Condition.AVAILABILITY for i in (before, after))
 
 
 # --- blind -----------------------------------------------------------------------------------------------------------
@@ -305,6 +412,9 @@ def _configure(draft: Draft, event: Configured) -> None:
     draft.decide("configured", f"{len(rules.channels)} channels, {len(wanted)} probes", evidence=())
     for channel_id in rules.channels:
         _review(draft, channel_id)
+    draft.monitor = replace(draft.monitor, duties=None)
+    _duties(draft)
+    draft.everything = True
     draft.look_again(now)
 
 
@@ -312,7 +422,18 @@ def _start(draft: Draft, probes: int) -> None:
     """Nothing is told until every probe has run once; blindness that stood when we stopped stands until we look."""
     rules, now = draft.rules, draft.now
     limit = now + rules.settle_within
-    draft.monitor = replace(draft.monitor, started=now, settled=probes == 0, waiting=probes, blind_since=None)
+    alive = draft.monitor.alive
+    absent_since = alive if alive is not None and now - alive > rules.absent_after else None
+    draft.monitor = replace(
+        draft.monitor,
+        started=now,
+        settled=probes == 0,
+        waiting=probes,
+        blind_since=None,
+        alive=now,
+        absent_since=absent_since,
+        watchdog=None,
+    )
     blind = draft.find(Condition.BLIND, MONITOR)
     if blind is not None and blind.phase in (Phase.OPEN, Phase.ACKNOWLEDGED):
         draft.monitor = replace(draft.monitor, blind_since=blind.opened, blind_recheck=limit)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.duty import Method, Recipient, Route
+from monitor.core.duty import Method, Recipient, Route, Team
 from monitor.core.model import (
     ChannelRule,
     ChannelState,
@@ -90,7 +90,8 @@ class Mind:
         given: dict[str, object] = {
             "destinations": known,
             "recipients": {r: Recipient(r, known[m[0].destination].name, methods=tuple(m)) for r, m in methods.items()},
-            "route": Route("root", next(iter(methods)), **timers) if known else None,  # type: ignore[arg-type]
+            "teams": {"all": Team("all", "All", tuple(methods))},
+            "route": Route("root", "all", **timers) if known else None,  # type: ignore[arg-type]
         }
         self.rules = Rules(channels={c.id: c for c in channels}, **(given | rules))  # type: ignore[arg-type]
         self.state = State()

@@ -352,9 +352,7 @@ def test_a_restart_forgets_nothing_and_tells_nothing_twice() -> None:
     mind.says("x/1", DOWN)
     mind.passes(30)
     kept = mind.state
-    mind.state = restore(
-        dict(kept.probes), dict(kept.channels), dict(kept.incidents), kept.monitor, mind.rules, mind.now
-    )
+    mind.state = restore(kept, mind.rules, mind.now)
     mind.put(Configured(start=True))
     mind.says("x/1", DOWN)
     mind.passes(120)

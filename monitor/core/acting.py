@@ -1,0 +1,290 @@
+"""What a person may do, and what the mind says to it. Every wish gets an `Answer` and, when it is granted, a row in the
+ledger with who, when and by which door.
+
+Codes of answers: ``done``; ``already`` (it held before); ``over`` (the incident has ended, so there is nothing to do);
+``unknown`` (there is no such thing); ``not_open``; ``invalid``; ``conflict``; ``nobody``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.core import life, wording
+from monitor.core.draft import Draft
+from monitor.core.duty import Silence
+from monitor.core.incident import Move, advance
+from monitor.core.matching import selective
+from monitor.core.model import (
+    Act,
+    Acted,
+    Answer,
+    Incident,
+    Overridden,
+    Phase,
+    Restored,
+    Silenced,
+    Unsilenced,
+)
+from monitor.core.oncall.changes import conflict
+from monitor.core.receivers import changes_of, imported_of, name_of
+from monitor.core.talk import Talk
+from probes.base import Severity
+
+__all__ = ["SILENCE_MAX", "act", "override", "restore_schedule", "silence", "unsilence"]
+
+SILENCE_MAX = timedelta(days=30)
+SNOOZE_MAX = timedelta(days=7)
+SILENCES_MAX = 1_000
+OVERRIDES_MAX = 1_000
+TEXT_CHARS_MAX = 2_000
+
+
+# --- incidents -------------------------------------------------------------------------------------------------------
+
+
+def act(draft: Draft, event: Acted) -> Answer:
+    """Do it to each of the incidents; one answer for all."""
+    if not event.by.strip() or len(event.text) > TEXT_CHARS_MAX:
+        return Answer.no("invalid", f"Say who you are, and at most {TEXT_CHARS_MAX} characters of text.")
+    answers = [_act_on(draft, event, incident) for incident in dict.fromkeys(event.incidents)]
+    if not answers:
+        return Answer.no("invalid", "Name at least one incident.")
+    if len(answers) == 1:
+        return answers[0]
+    text = " ".join(f"#{i}: {a.text}" for i, a in zip(dict.fromkeys(event.incidents), answers, strict=True))
+    worst = next((a for a in answers if not a.done), None)
+    changed = any(a.code == "done" for a in answers)
+    if changed or worst is None:
+        return Answer.yes("done" if changed else answers[0].code, text)
+    return Answer.no(worst.code, text)
+
+
+def _act_on(draft: Draft, event: Acted, incident_id: str) -> Answer:
+    incident = draft.incidents.get(incident_id)
+    if incident is None:
+        return Answer.no("unknown", f"No incident {incident_id[:40]} is open or has just ended.")
+    if event.act is Act.NOTE:
+        return _note(draft, event, incident)
+    if incident.phase is Phase.RESOLVED:
+        when = wording.clock(incident.resolved or draft.now, draft.rules, draft.now)
+        return Answer.yes("over", f"It has been over since {when}.", incident.id)
+    if incident.phase not in (Phase.OPEN, Phase.ACKNOWLEDGED):
+        return Answer.no("not_open", "It is not sure yet that it is one; nobody has been told.", incident.id)
+    return {
+        Act.ACKNOWLEDGE: _acknowledge,
+        Act.TAKE_OVER: _take_over,
+        Act.SNOOZE: _snooze,
+        Act.RESOLVE: _resolve,
+    }[event.act](draft, event, incident)
+
+
+def _acknowledge(draft: Draft, event: Acted, incident: Incident) -> Answer:
+    if incident.phase is Phase.ACKNOWLEDGED:
+        when = wording.clock(incident.acknowledged or draft.now, draft.rules, draft.now)
+        return Answer.yes("already", f"Already taken by {name_of(draft.rules, incident.owner)} at {when}.", incident.id)
+    taken = _take(draft, event, incident)
+    _log(draft, event, taken, "acknowledged", "took it")
+    _tell_others(draft, taken, "acknowledged", event.by)
+    return Answer.yes("done", _yours(draft, taken), incident.id)
+
+
+def _take_over(draft: Draft, event: Acted, incident: Incident) -> Answer:
+    if incident.phase is Phase.ACKNOWLEDGED and incident.owner == event.by:
+        return Answer.yes("already", "It is yours already.", incident.id)
+    before = incident.owner
+    taken = _take(draft, event, incident)
+    _log(draft, event, taken, "taken_over", f"took it over{f' from {name_of(draft.rules, before)}' if before else ''}")
+    _tell_others(draft, taken, "handed_over" if before else "acknowledged", event.by)
+    return Answer.yes("done", _yours(draft, taken), incident.id)
+
+
+def _take(draft: Draft, event: Acted, incident: Incident) -> Incident:
+    phase = incident.phase if incident.phase is Phase.ACKNOWLEDGED else advance(incident.phase, Move.ACKNOWLEDGE)
+    rules = draft.rules
+    lasts = rules.ack_critical if incident.peak is Severity.CRITICAL else rules.ack_warning
+    return replace(
+        incident,
+        phase=phase,
+        owner=event.by,
+        acknowledged=draft.now,
+        lapses=draft.now + lasts,
+        snoozed=None,
+        revision=incident.revision + 1,
+        pages=tuple(replace(p, due=None) if p.taken else p for p in incident.pages),
+    )
+
+
+def _yours(draft: Draft, incident: Incident) -> str:
+    until = wording.clock(incident.lapses or draft.now, draft.rules, draft.now)
+    return f"You have it until {until}; then Vigie asks again."
+
+
+def _snooze(draft: Draft, event: Acted, incident: Incident) -> Answer:
+    until = event.until
+    if until is None or not draft.now < until <= draft.now + SNOOZE_MAX:
+        return Answer.no("invalid", f"A snooze ends in the future, within {SNOOZE_MAX.days} days.", incident.id)
+    when = wording.clock(until, draft.rules, draft.now)
+    if incident.phase is Phase.ACKNOWLEDGED:
+        put_off = replace(incident, lapses=until)
+    else:
+        put_off = replace(incident, snoozed=until)
+    _log(draft, event, put_off, "snoozed", f"put it off until {when}")
+    draft.put_incident(put_off)
+    return Answer.yes("done", f"Nobody is called to it before {when}, unless it gets worse.", incident.id)
+
+
+def _resolve(draft: Draft, event: Acted, incident: Incident) -> Answer:
+    _log(draft, event, incident, "resolved_by_hand", "called it over")
+    life.resolve(draft, replace(incident, by_hand=event.by), f"{name_of(draft.rules, event.by)} called it over")
+    return Answer.yes("done", "It counts as over. If it gets worse, or comes back later, you hear of it.", incident.id)
+
+
+def _note(draft: Draft, event: Acted, incident: Incident) -> Answer:
+    if not event.text.strip():
+        return Answer.no("invalid", "A note needs words.", incident.id)
+    _log(draft, event, incident, "noted", "noted")
+    draft.put_incident(replace(incident, revision=incident.revision))
+    return Answer.yes("done", "It stands in the incident's timeline.", incident.id)
+
+
+def _log(draft: Draft, event: Acted, incident: Incident, code: str, what: str) -> None:
+    said = f": {event.text.strip()}" if event.text.strip() else ""
+    draft.decide(code, f"{name_of(draft.rules, event.by)} {what} by {event.via}{said}", incident=incident)
+
+
+def _tell_others(draft: Draft, incident: Incident, step: str, by: str) -> None:
+    """Who was told hears who has it; the one who took it knows."""
+    draft.put_incident(incident)
+    talk = Talk(draft, incident)
+    for told in list(talk.told.values()):
+        unheard = told.lost and told.heard is None
+        if not (told.resolved or told.folded or unheard or told.recipient == by):
+            talk.tell(told.destination, step, f"told_{step}", by=by)
+    talk.finish()
+
+
+# --- silences --------------------------------------------------------------------------------------------------------
+
+
+def silence(draft: Draft, event: Silenced) -> Answer:
+    """Make a silence, or change one."""
+    wished = event.silence
+    fault = _silence_fault(draft, wished)
+    if fault:
+        return Answer.no("invalid", fault)
+    known = draft.silences.get(wished.id)
+    if wished.id and known is None:
+        return Answer.no("unknown", f"There is no silence {wished.id[:40]} that people made and that still lasts.")
+    made = replace(
+        wished,
+        id=wished.id or draft.next_change_id(),
+        created=known.created if known else draft.now,
+        held=known.held if known else False,
+    )
+    draft.put_silence(made)
+    until = wording.clock(made.end, draft.rules, draft.now)
+    text = f"{name_of(draft.rules, made.author)} by {event.via}: silence {made.id} until {until}: {made.comment}"
+    draft.decide("silenced", text)
+    return Answer.yes("done", f"Silence {made.id} holds until {until}.", made.id)
+
+
+def _silence_fault(draft: Draft, wished: Silence) -> str:
+    if not wished.author.strip() or not wished.comment.strip():
+        return "A silence needs an author and a comment."
+    if not selective(wished.matchers):
+        return "A silence needs at least one matcher that does not match everything."
+    if wished.end <= wished.start:
+        return "A silence must end after it starts."
+    if wished.end <= draft.now:
+        return "A silence must end in the future."
+    if wished.end - wished.start > SILENCE_MAX:
+        return f"A silence lasts at most {SILENCE_MAX.days} days."
+    if not wished.id and len(draft.silences) >= SILENCES_MAX:
+        return f"There are {SILENCES_MAX} silences already; end some."
+    return ""
+
+
+def unsilence(draft: Draft, event: Unsilenced) -> Answer:
+    """End a silence now."""
+    known = draft.silences.get(event.silence)
+    if known is None:
+        if any(s.id == event.silence for s in draft.rules.silences):
+            return Answer.no("invalid", "This silence stands in the configuration; end it there.")
+        return Answer.no("unknown", f"There is no silence {event.silence[:40]} that still lasts.")
+    draft.drop_silence(known.id)
+    draft.decide("unsilenced", f"{name_of(draft.rules, event.by)} by {event.via}: silence {known.id} ended")
+    return Answer.yes("done", f"Silence {known.id} is over; what is still in trouble is told.", known.id)
+
+
+def end_silences(draft: Draft) -> None:
+    """Let silences go whose time is over, or whose trouble is, where they were to last only so long."""
+    for each in list(draft.silences.values()):
+        recovered = each.until_recovered and each.held and not _holds_something(draft, each.id)
+        if each.end <= draft.now or recovered:
+            draft.drop_silence(each.id)
+            why = "what it held is over" if recovered else "its time is over"
+            draft.decide("silence_ended", f"Silence {each.id}: {why}")
+        else:
+            draft.look_at_duties(each.end)
+
+
+def _holds_something(draft: Draft, silence_id: str) -> bool:
+    code = f"silence:{silence_id}"
+    active = (Phase.PENDING, Phase.OPEN, Phase.ACKNOWLEDGED)
+    return any(code in i.held.values() for i in draft.incidents.values() if i.phase in active)
+
+
+# --- schedules -------------------------------------------------------------------------------------------------------
+
+
+def override(draft: Draft, event: Overridden) -> Answer:
+    """Change a schedule by hand; a change that conflicts with another is refused whole."""
+    wished, rules = event.override, draft.rules
+    schedule = rules.schedules.get(wished.schedule)
+    if schedule is None:
+        return Answer.no("unknown", f"There is no schedule {wished.schedule[:40]}.")
+    if len(draft.overrides) >= OVERRIDES_MAX:
+        return Answer.no("invalid", f"There are {OVERRIDES_MAX} changes already; take some back.")
+    existing, copied = changes_of(draft.overrides, schedule.id), imported_of(draft.schedules, schedule.id)
+    for code, standing in (("invalid", ()), ("conflict", existing)):
+        fault = conflict(wished, standing, schedule, rules.recipients, draft.now, copied)
+        if fault is not None:
+            return Answer.no(code, fault)
+    made = replace(wished, id=draft.next_change_id(), at=draft.now)
+    draft.put_override(made)
+    what = "swap" if made.swap else "override"
+    spans = "; ".join(_span(draft, s.person, s.start, s.end) for s in made.spans)
+    draft.decide(
+        "overridden", f"{name_of(rules, made.by)} by {event.via}: {what} {made.id} of {schedule.name}: {spans}"
+    )
+    return Answer.yes("done", f"{schedule.name}: {spans}.", made.id)
+
+
+def _span(draft: Draft, person: str, *moments: datetime) -> str:
+    said = " to ".join(wording.clock(m, draft.rules, draft.now) for m in moments)
+    return f"{name_of(draft.rules, person)} from {said}"
+
+
+def restore_schedule(draft: Draft, event: Restored) -> Answer:
+    """Take a change of a schedule back."""
+    known = draft.overrides.get(event.override)
+    if known is None:
+        return Answer.no("unknown", f"There is no change {event.override[:40]} that still lasts.")
+    draft.drop_override(known.id)
+    draft.decide("restored", f"{name_of(draft.rules, event.by)} by {event.via}: change {known.id} taken back")
+    return Answer.yes("done", "The schedule is as it would have been without it.", known.id)
+
+
+def end_overrides(draft: Draft) -> None:
+    """Let changes go that are over."""
+    for each in list(draft.overrides.values()):
+        end = max(span.end for span in each.spans)
+        if end <= draft.now:
+            draft.drop_override(each.id)
+        else:
+            draft.look_at_duties(end)
+
+
+def names(draft: Draft, people: Iterable[str]) -> str:
+    """Several people in one text."""
+    return ", ".join(name_of(draft.rules, p) for p in people)

@@ -1,0 +1,67 @@
+"""How far people have been called to an incident, and who is next: the receiver, the policy's steps, the fall-back.
+
+The policy is the one that stood when the incident opened, so a reload neither stops nor redirects an escalation.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.core.model import Incident, Page, Rules
+
+__all__ = ["called", "receivers_of", "resume", "wait_of"]
+
+
+def receivers_of(page: Page, rules: Rules) -> tuple[str, ...]:
+    """The receivers that are called next; empty: none."""
+    steps = page.policy.steps if page.policy else ()
+    if page.over:
+        return ()
+    if page.taken == 0 or (page.taken > len(steps) and _again(page)):
+        return (page.receiver,)
+    if page.taken <= len(steps):
+        return steps[page.taken - 1].targets
+    fallback = (page.policy.fallback if page.policy else "") or rules.fallback
+    return (fallback,) if fallback else ()
+
+
+def _again(page: Page) -> bool:
+    return page.policy is not None and page.again < page.policy.repeat
+
+
+def wait_of(page: Page) -> timedelta | None:
+    """How long after the newest call the next one is due; None: no further call is due by time alone."""
+    steps = page.policy.steps if page.policy else ()
+    if page.over or not steps:
+        return None
+    return steps[min(page.taken, len(steps)) - 1].after
+
+
+def called(page: Page, recipients: Iterable[str], since: datetime) -> Page:
+    """The page after a call was made. `since`: the moment from which the next one's delay counts."""
+    steps = page.policy.steps if page.policy else ()
+    over, again, taken = page.over, page.again, page.taken + 1
+    if page.taken > len(steps):
+        if _again(page):
+            again, taken = again + 1, 1
+        else:
+            over = True
+    after = replace(
+        page,
+        taken=taken,
+        again=again,
+        over=over,
+        due=None,
+        called=tuple(dict.fromkeys([*page.called, *recipients])),
+    )
+    wait = wait_of(after)
+    return replace(after, due=since + wait if wait is not None else None)
+
+
+def resume(incident: Incident, now: datetime) -> Incident:
+    """The incident with its calls taken up again where they were left: the next one after its whole delay."""
+    pages = []
+    for page in incident.pages:
+        wait = wait_of(page) if page.taken else timedelta(0)
+        pages.append(replace(page, due=now + wait if wait is not None and not page.over else page.due))
+    return replace(incident, pages=tuple(pages))
