@@ -1,10 +1,13 @@
-"""Receivers on loopback: one that keeps what it gets, and the hostile ones of the list (B80)."""
+"""Receivers on loopback: one that keeps what it gets, a proxy that is any host, the hostile ones of the list (B80)."""
 
 import asyncio
 import contextlib
 import json
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -12,13 +15,14 @@ Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass
 class Receiver:
-    """What came: loop time of the first byte, headers (lower case), body."""
+    """What came: loop time of the first byte, headers (lower case), body. `hosts`: whom a proxy was asked for."""
 
     port: int = 0
     firsts: list[float] = field(default_factory=list)
     heads: list[dict[str, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
 
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -38,6 +42,39 @@ class Receiver:
 @contextlib.asynccontextmanager
 async def receiver(answer: Answer, *, port: int = 0) -> AsyncIterator[Receiver]:
     """Listen; answer each request by `answer` once it is read whole."""
+    async with _listening(answer, None, port) as here:
+        yield here
+
+
+@contextlib.asynccontextmanager
+async def everywhere(answer: Answer, context: ssl.SSLContext) -> AsyncIterator[Receiver]:
+    """Be a proxy that plays every host that it is asked for; `context` has a certificate for them."""
+    async with _listening(answer, context, 0) as here:
+        yield here
+
+
+def certified(folder: Path, *hosts: str) -> tuple[ssl.SSLContext, Path]:
+    """A context with a certificate for these hosts, and the file of the authority that signed it; takes openssl."""
+    ca, ca_key, key, request, cert, names = (
+        folder / name for name in ("ca.pem", "ca.key", "key", "request", "cert.pem", "names")
+    )
+    names.write_text("subjectAltName=" + ",".join(f"DNS:{host}" for host in hosts) + "\n")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "9"]
+    authority = ["-subj", "/CN=Test authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+    signed = ["-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "9", "-extfile", names]
+    for words in (
+        ["req", "-x509", *curve, "-keyout", ca_key, "-out", ca, *authority],
+        ["req", *curve, "-keyout", key, "-out", request, "-subj", "/CN=everywhere"],
+        ["x509", "-req", "-in", request, "-out", cert, *signed],
+    ):
+        subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)  # noqa: S603, S607 - for tests
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context, ca
+
+
+@contextlib.asynccontextmanager
+async def _listening(answer: Answer, context: ssl.SSLContext | None, port: int) -> AsyncIterator[Receiver]:
     here = Receiver()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -46,6 +83,11 @@ async def receiver(answer: Answer, *, port: int = 0) -> AsyncIterator[Receiver]:
         assert task is not None
         tasks.add(task)
         with contextlib.suppress(ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
+            if context is not None:
+                asked = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split()
+                here.hosts.append(asked[1].removesuffix(":443"))
+                writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+                await writer.start_tls(context)
             first = await reader.readexactly(1)
             here.firsts.append(asyncio.get_running_loop().time())
             head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")

@@ -1,10 +1,12 @@
 """The real sender: Apprise in killable processes, against real sockets."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest_asyncio
 
 from monitor.core.model import Link, Message, SendOutcome
 from monitor.notify import Envelope, Sent, WorkerSender, notify_test
+from tests.notify import given
 from tests.notify.desk import message
 from tests.notify.receivers import (
     Answer,
@@ -64,6 +67,31 @@ async def test_a_webhook_gets_title_words_type_and_the_key_in_header_and_body(se
     assert (note["key"], note["incident"], note["step"]) == ("0-1/1/opened/first/1", "0-1", "opened")
     assert here.heads[0]["idempotency-key"] == "0-1/1/opened/first/1"
     assert here.notes()[1]["type"] == "success"
+
+
+async def test_a_webhook_is_told_what_it_is_about_and_where_it_can_be_taken(sender: WorkerSender) -> None:
+    link = "https://vigie.example/act/signed"
+    ended = replace(given.envelope("resolved"), resolved=NOW + timedelta(minutes=9))
+    async with receiver(says("200 OK")) as here:
+        sender.set_contacts({"first/1": here.url, "x/1": here.url.replace("json", "xml")})
+        await sender.send("first/1", given.envelope(act_url=link))
+        await sender.send("first/1", ended)
+        await sender.send("x/1", given.envelope(act_url=link))
+    first, second = (json.loads(body) for body in here.bodies[:2])
+    assert first["labels"] == {
+        "channel": ["facebook", "instagram"],
+        "platform": ["meta"],
+        "kind": ["availability"],
+        "severity": ["critical"],
+    }
+    assert (first["severity"], first["opened"], first["resolved"]) == ("critical", NOW.isoformat(), None)
+    assert (first["url"], first["acknowledge_url"]) == (given.PAGE, link)
+    assert second["resolved"] == (NOW + timedelta(minutes=9)).isoformat()
+    assert "acknowledge_url" not in second, "where nobody may act there is no link"
+    words = here.bodies[2].decode()
+    assert "<labels>channel=facebook,instagram; platform=meta; kind=availability; severity=critical</labels>" in words
+    assert f"<acknowledge_url>{link}</acknowledge_url>" in words
+    assert "None" not in words
 
 
 async def test_xml_and_forms_carry_the_key_too(sender: WorkerSender) -> None:
