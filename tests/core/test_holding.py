@@ -48,12 +48,6 @@ def work(*matchers: str) -> Maintenance:
     return Maintenance("file/1", asked, T0.replace(tzinfo=None), 60 * MIN, "UTC")
 
 
-def once(what: Maintenance, at: datetime) -> tuple[datetime, datetime] | None:
-    """Work that happens once."""
-    end = T0 + what.duration
-    return (T0, end) if at < end else None
-
-
 def facts(
     *incidents: Incident,
     silences: Iterable[Silence] = (),
@@ -72,7 +66,7 @@ def facts(
         c: ChannelState(c, Health(Availability.OPERATIONAL if c in well else Availability.OUTAGE)) for c in CHANNELS
     }
     rules = Rules(channels=CHANNELS, depends=depends or {}, maintenance=tuple(maintenance))
-    return Facts(rules, states, tuple(silences), lambda what, key: index.get((what, key)), once, now)
+    return Facts(rules, states, tuple(silences), lambda what, key: index.get((what, key)), now)
 
 
 def why(incident: Incident, name: str, known: Facts) -> str:
@@ -252,6 +246,10 @@ def test_the_next_edge_is_the_nearest_start_or_end_of_what_matches() -> None:
 def test_work_of_our_own_has_edges_too() -> None:
     known = facts(maintenance=[work("channel=x")], silences=[silence("channel=x", minutes=90)])
     assert edge(replace(known, now=T0 - MIN)) == 0
+    daily = replace(work("channel=x"), rrule="FREQ=DAILY")
+    assert edge(replace(facts(maintenance=[daily]), now=T0 + 60 * MIN)) == 24 * 60
+    overlapping = replace(daily, duration=25 * 60 * MIN)
+    assert edge(facts(maintenance=[overlapping])) == 24 * 60
     assert edge(known) == 60
     assert edge(replace(known, now=T0 + 60 * MIN)) == 90
 
