@@ -14,6 +14,7 @@ from monitor.core.model import Condition, Imported, Incident, Page, Phase, Prior
 from monitor.core.oncall.schedule import next_change, on_call, shifts
 from monitor.core.oncall.walls import next_at
 from monitor.core.receivers import changes_of, imported_of, names_of
+from monitor.core.saying import Saying
 from monitor.core.talk import Talk
 
 __all__ = ["imported", "review_schedules"]
@@ -156,7 +157,8 @@ def _nobody(draft: Draft, schedule: Schedule, people: Sequence[str], *, waiting:
     trouble = draft.find(Condition.SCHEDULE, schedule.id)
     standing = trouble is not None and is_active(trouble.phase)
     if not people and not waiting and schedule.id in _used(draft.rules):
-        life.monitor_trouble(draft, Condition.SCHEDULE, (f"{schedule.name}: nobody is on call",), schedule.id)
+        text = Saying("{name}: nobody is on call", name=schedule.name)
+        life.monitor_trouble(draft, Condition.SCHEDULE, (text,), schedule.id)
     elif people and standing and trouble is not None:
         life.resolve(draft, trouble, f"{names_of(draft.rules, people)} is on call")
 

@@ -19,6 +19,7 @@ from monitor.core.model import (
     SendOutcome,
     Told,
 )
+from monitor.core.saying import Saying, about
 from monitor.core.source import is_bad
 from probes.base import Availability, Family, Severity
 
@@ -222,8 +223,8 @@ def _reasons(draft: Draft, members: Iterable[ChannelState], incident: Incident) 
         own = member.health.risk_reasons if incident.condition is Condition.RISK else member.health.reasons
         if incident.condition is Condition.UNKNOWN:
             own = member.health.unknowns or member.health.reasons
-        prefix = f"{draft.rules.channels[member.id].name}: " if len(incident.channels) > 1 else ""
-        said += [prefix + reason for reason in own]
+        several, name = len(incident.channels) > 1, draft.rules.channels[member.id].name
+        said += [about(name, reason) if several else reason for reason in own]
     return tuple(dict.fromkeys(said))[:REASONS_MAX] or incident.reasons
 
 
@@ -371,9 +372,8 @@ def delivered(draft: Draft, event: Delivered) -> None:
         draft.put_incident(replace(incident, told=told))
     if incident is None or incident.condition is not Condition.DELIVERY:
         name = wording.destination_name(draft.rules, event.destination)
-        monitor_trouble(
-            draft, Condition.DELIVERY, (f"Messages to {name} do not arrive: {event.detail}",), event.destination
-        )
+        text = Saying("Messages to {name} do not arrive", name=name)  # why, in codes, stands in the ledger
+        monitor_trouble(draft, Condition.DELIVERY, (text,), event.destination)
 
 
 def _heard(told: Told, now: datetime) -> Told:

@@ -47,6 +47,7 @@ from monitor.core.model import (
     Unsilenced,
     Watched,
 )
+from monitor.core.saying import Saying
 
 __all__ = ["restore", "step"]
 
@@ -281,7 +282,7 @@ def _duties(draft: Draft) -> None:
     if expected is not None:
         heard = draft.monitor.watchdog or draft.monitor.started or draft.now
         if draft.now >= heard + expected:
-            text = "Prometheus' Watchdog is silent: the way of metrics and their alerts is broken"
+            text = Saying("Prometheus' Watchdog is silent: the way of metrics and their alerts is broken")
             life.monitor_trouble(draft, Condition.WATCHDOG, (text,))
         else:
             draft.look_at_duties(heard + expected)
@@ -371,7 +372,7 @@ def _check_blind(draft: Draft) -> None:
     draft.look_again(watch)
     if blind and monitor.blind_since is None:
         draft.monitor = replace(draft.monitor, blind_since=now)
-        text = "Most of what we look at cannot be reached at once, on several hosts: the fault is likely ours"
+        text = Saying("Most of what we look at cannot be reached at once, on several hosts: the fault is likely ours")
         draft.decide("blind_began", text)
         life.monitor_trouble(draft, Condition.BLIND, (text,))
     elif not blind and monitor.blind_since is not None:
