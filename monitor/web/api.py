@@ -1,45 +1,44 @@
-"""The JSON API, the exposition and the two health answers.
+"""The JSON API: what is watched, and the house itself; with `acts`, `oncall_api` and `routes_api` the whole table.
 
-Every error is ``{"error": {"code", "message"}}``. Bodies are read strictly: a duplicate key, a NaN, a byte order mark
-or a charset other than UTF-8 is refused, because two readers could understand it differently.
+Every error is ``{"error": {"code", "message"}}``. Bodies and queries are read strictly, because two readers could
+understand a lax one differently.
 """
 
 import asyncio
-import json
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
 
 from aiohttp import hdrs, web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from monitor.core.model import Incident
-from monitor.web import views
+from monitor.core.model import Incident, Rules, SendOutcome
+from monitor.web import answers, asked, duty_views, views
+from monitor.web.acts import Acts
 from monitor.web.fragments import Fragments
-from monitor.web.guard import BODY_S_MAX, Refusal, read_body
+from monitor.web.guard import BODY_S_MAX, Door, Refusal
 from monitor.web.house import House, Refused
+from monitor.web.oncall_api import OncallApi
+from monitor.web.openapi import document
+from monitor.web.operations import (
+    Asked,
+    Ignored,
+    Nothing,
+    Operation,
+    Operations,
+    Reply,
+    encode,
+    json_answer,
+    no_body,
+    serving,
+)
+from monitor.web.routes_api import RoutesApi
 
-__all__ = ["Api", "error_json", "strict_json"]
+__all__ = ["Api", "error_json", "find_incident", "timeline_of"]
 
-DIGITS_MAX = 19
 INCIDENTS_MAX = 200
 INCIDENTS_SEARCHED_MAX = 5_000
 DECISIONS_MAX = 500
-PROBLEMS_SHOWN_MAX = 5
-
-_ENCODE = json.JSONEncoder(allow_nan=False).encode  # made once: json.dumps would make one per call
-
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-class _NotifyTest(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-    receiver: str | None = Field(default=None, max_length=128)
-
-
-class _Nothing(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+TEXT_KINDS = ("text/plain", "application/openmetrics-text")
 
 
 def error_json(refusal: Refusal) -> web.Response:
@@ -47,129 +46,144 @@ def error_json(refusal: Refusal) -> web.Response:
     error: dict[str, object] = {"code": refusal.code, "message": refusal.message}
     if refusal.faults:
         error["faults"] = list(refusal.faults)
-    return _json({"error": error}, status=refusal.status, headers=refusal.headers)
-
-
-def _json(value: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    text = _ENCODE(value)
-    kept = {"Cache-Control": "no-store", **(headers or {})}
-    return web.Response(text=text, status=status, headers=kept, content_type="application/json")
-
-
-def strict_json(raw: bytes, content_type: str = "application/json", charset: str = "utf-8") -> object:
-    """The JSON value of a body; raises Refusal. An empty body is an empty object."""
-    if not raw.strip():
-        return {}
-    if content_type != "application/json":
-        raise Refusal(415, "not_json", "Send JSON, with Content-Type: application/json.")
-    if charset.lower() not in {"utf-8", "utf8", "us-ascii"}:
-        raise Refusal(400, "bad_charset", "JSON must be UTF-8.")
-    try:
-        return json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_once_each,
-            parse_constant=_no_constant,
-            parse_int=_short_int,
-        )
-    except UnicodeDecodeError as fault:
-        raise Refusal(400, "bad_json", f"The body is not UTF-8 at byte {fault.start}.") from fault
-    except RecursionError as fault:
-        raise Refusal(400, "bad_json", "The JSON is nested too deeply.") from fault
-    except json.JSONDecodeError as fault:
-        where = f"line {fault.lineno}, column {fault.colno}"
-        raise Refusal(400, "bad_json", f"The body is not JSON: {fault.msg} at {where}.") from fault
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise Refusal(400, "bad_json", "The same key stands twice in an object.")
-    return found
-
-
-def _no_constant(_word: str) -> object:
-    raise Refusal(400, "bad_json", "NaN and Infinity are not JSON.")
-
-
-def _short_int(digits: str) -> int:
-    if len(digits) > DIGITS_MAX:
-        raise Refusal(400, "bad_json", f"A number has more than {DIGITS_MAX} digits.")
-    return int(digits)
+    return json_answer({"error": error}, status=refusal.status, headers=refusal.headers)
 
 
 class Api:
-    """The handlers; see the README for the shapes."""
+    """The whole API. `door`: says what needs a token, and makes the keys of calendars."""
 
-    def __init__(self, house: House, *, body_s: float = BODY_S_MAX) -> None:
+    def __init__(self, house: House, door: Door, *, body_s: float = BODY_S_MAX) -> None:
         self._house = house
+        self._door = door
         self._body_s = body_s
+        self._others = (Acts(house), OncallApi(house, door), RoutesApi(house))
         self._briefs = Fragments()
         self._listing = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         """What is served."""
-        return [
-            web.get("/api/v1/channels", self.channels),
-            web.get("/api/v1/channels/{id}", self.channel),
-            web.get("/api/v1/incidents", self.incidents),
-            web.get("/api/v1/incidents/{id}", self.incident),
-            web.post("/api/v1/notify-test", self.notify_test),
-            web.post("/api/v1/reload", self.reload),
-            web.get("/metrics", self.metrics),
-            web.get("/healthz", self.healthz),
-            web.get("/readyz", self.readyz),
-        ]
+        return [web.route(o.method, o.path, serving(o, self._body_s)) for o in self.operations()]
 
-    async def channels(self, _request: web.Request) -> web.Response:
+    def operations(self) -> Operations:
+        """The table: all that is served, and all that the document tells."""
+        others = [each for part in self._others for each in part.operations()]
+        return [*self._on_channels(), *self._on_incidents(), *others, *self._on_the_house()]
+
+    # --- channels ----------------------------------------------------------------------------------------------------
+
+    def _on_channels(self) -> Operations:
+        return [
+            _read("/api/v1/channels", "channels", "channels", "Every watched channel in one line.", self.channels,
+                  answers.ChannelList),
+            _read("/api/v1/channels/{id}", "channel", "channels", "One channel with its probes and signals.",
+                  self.channel, answers.ChannelFull, "unknown_channel"),
+        ]  # fmt: skip
+
+    async def channels(self, _request: Asked[Nothing, None]) -> web.Response:
         """Every watched channel in one line each."""
         async with self._listing:
             state, rules = self._house.state, self._house.rules
             wanted = [(c, (rule, state.channels.get(c))) for c, rule in rules.channels.items()]
             rows = await self._briefs.get(
-                wanted, lambda c: _ENCODE(views.brief(rules.channels[c], state.channels.get(c)))
+                wanted, lambda c: encode(views.brief(rules.channels[c], state.channels.get(c)))
             )
         text = '{"channels": [' + ", ".join(rows) + "]}"
         return web.Response(text=text, content_type="application/json", headers={"Cache-Control": "no-store"})
 
-    async def channel(self, request: web.Request) -> web.Response:
+    async def channel(self, request: Asked[Nothing, None]) -> dict[str, Any]:
         """One channel with its probes and signals."""
         house = self._house
-        channel_id = request.match_info["id"]
-        if channel_id not in house.rules.channels:
+        if request.id not in house.rules.channels:
             raise Refusal(404, "unknown_channel", "No channel of this id is watched.")
-        return _json(views.channel(house.rules, house.state, channel_id, house.now()))
+        said = views.channel(house.rules, house.state, request.id, house.now())
+        held = [house.state.incidents[row["id"]] for row in said["incidents"]]
+        return {**said, "incidents": [_incident(house.rules, each) for each in held]}
 
-    async def incidents(self, _request: web.Request) -> web.Response:
+    # --- incidents ---------------------------------------------------------------------------------------------------
+
+    def _on_incidents(self) -> Operations:
+        return [
+            _read("/api/v1/incidents", "incidents", "incidents", "The newest incidents, the closed ones too.",
+                  self.incidents, answers.IncidentList),
+            _read("/api/v1/incidents/{id}", "incident", "incidents",
+                  "One incident with its timeline: what was decided, who did what, and who was told when.",
+                  self.incident, answers.IncidentFull, "unknown_incident"),
+        ]  # fmt: skip
+
+    async def incidents(self, _request: Asked[Nothing, None]) -> dict[str, Any]:
         """The newest incidents, the closed ones too."""
         found = await self._house.incidents(INCIDENTS_MAX)
-        return _json({"incidents": [views.incident(self._house.rules, i) for i in found]})
+        return {"incidents": [_incident(self._house.rules, i) for i in found]}
 
-    async def incident(self, request: web.Request) -> web.Response:
+    async def incident(self, request: Asked[Nothing, None]) -> dict[str, Any]:
         """One incident with its timeline: what was decided, and who was told when."""
-        found = await find_incident(self._house, request.match_info["id"])
-        return _json({**views.incident(self._house.rules, found), "timeline": await timeline_of(self._house, found)})
+        found = await find_incident(self._house, request.id)
+        return {**_incident(self._house.rules, found), "timeline": await timeline_of(self._house, found)}
 
-    async def notify_test(self, request: web.Request) -> web.Response:
+    # --- the house ---------------------------------------------------------------------------------------------------
+
+    def _on_the_house(self) -> Operations:
+        ready = Reply("Not yet, or not any more; `why` says what is missing.", answers.Ready)
+        return [
+            Operation(
+                method="POST", path="/api/v1/notify-test", id="notify_test", tag="house",
+                summary="Send a test message, and wait for what becomes of it.", serve=self.notify_test,
+                query=Nothing, body=asked.NotifyTest, refusals={404: ("unknown_receiver",), 409: ("cannot_test",)},
+                answers={200: Reply("What became of it.", answers.TestResults)},
+            ),
+            Operation(
+                method="POST", path="/api/v1/reload", id="reload", tag="house",
+                summary="Load the configuration anew; with a fault in it, what runs stays.", serve=self.reload,
+                query=Nothing, body=Nothing, refusals={409: ("invalid_configuration",)},
+                answers={200: Reply("It is loaded.", answers.Reloaded)},
+            ),
+            _read("/api/v1/openapi.json", "openapi", "house", "This document.", self.openapi, dict, is_open=True),
+            Operation(
+                method="GET", path="/metrics", id="metrics", tag="house",
+                summary="The exposition for Prometheus, in the format that the scraper prefers.", serve=self.metrics,
+                query=Ignored, body=no_body, answers={200: Reply("The exposition.", kinds=TEXT_KINDS)},
+            ),
+            Operation(
+                method="GET", path="/healthz", id="healthz", tag="house", summary="Whether the daemon lives.",
+                serve=self.healthz, query=Ignored, body=no_body, open=True,
+                answers={200: Reply("It does.", answers.Alive), 503: Reply("It does not.", answers.Alive)},
+            ),
+            Operation(
+                method="GET", path="/readyz", id="readyz", tag="house",
+                summary="Whether verdicts can be relied on.", serve=self.readyz, query=Ignored, body=no_body,
+                open=True, answers={200: Reply("They can.", answers.Ready), 503: ready},
+            ),
+        ]  # fmt: skip
+
+    async def notify_test(self, request: Asked[Nothing, asked.NotifyTest]) -> answers.TestResults:
         """Send a test message."""
-        asked = await self._body(request, _NotifyTest)
         try:
-            sent = await self._house.act_notify_test(asked.receiver)
+            sent = await self._house.act_notify_test(request.body.receiver)
         except Refused as refused:
             raise _refusal(refused, "cannot_test") from refused
-        rows = [{"destination": s.destination, "outcome": s.outcome, "detail": s.detail} for s in sent]
-        return _json({"results": rows})
+        return answers.TestResults([answers.TestResult(s.destination, SendOutcome(s.outcome), s.detail) for s in sent])
 
-    async def reload(self, request: web.Request) -> web.Response:
+    async def reload(self, _request: Asked[Nothing, Nothing]) -> answers.Reloaded:
         """Load the configuration anew; what runs stays when a file has a fault."""
-        await self._body(request, _Nothing)
         try:
             await self._house.act_reload()
         except Refused as refused:
             raise _refusal(refused, "invalid_configuration") from refused
-        return _json({"reloaded": True})
+        return answers.Reloaded(reloaded=True)
 
-    async def metrics(self, request: web.Request) -> web.Response:
+    async def openapi(self, _request: Asked[Nothing, None]) -> web.Response:
+        """The document of all this."""
+        return web.Response(text=self._document, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+    @cached_property
+    def _document(self) -> str:
+        door = self._door
+        made = document(self.operations(), version=self._house.version, guarded=door.guarded, acting=door.has_token)
+        return encode(made)
+
+    async def metrics(self, asked_for: Asked[Ignored, None]) -> web.Response:
         """The exposition, as the scraper prefers it."""
+        request = asked_for.request
         openmetrics = "application/openmetrics-text" in request.headers.get(hdrs.ACCEPT, "")
         packed = accepts_gzip(request)
         body, kind = await self._house.render_metrics(openmetrics=openmetrics, gzip=packed)
@@ -178,26 +192,36 @@ class Api:
             headers["Content-Encoding"] = "gzip"
         return web.Response(body=body, headers=headers)
 
-    async def healthz(self, _request: web.Request) -> web.Response:
+    async def healthz(self, _request: Asked[Ignored, None]) -> web.Response:
         """Whether the loop and its tasks live."""
         alive = self._house.alive()
-        return _json({"alive": alive}, status=200 if alive else 503)
+        return json_answer(answers.Alive(alive), status=200 if alive else 503)
 
-    async def readyz(self, _request: web.Request) -> web.Response:
+    async def readyz(self, _request: Asked[Ignored, None]) -> web.Response:
         """Whether verdicts can be relied on yet."""
         ready, why = self._house.ready()
-        return _json({"ready": ready, "why": why}, status=200 if ready else 503)
+        return json_answer(answers.Ready(ready, why), status=200 if ready else 503)
 
-    async def _body(self, request: web.Request, model: type[_Model]) -> _Model:
-        raw = await read_body(request, seconds=self._body_s)
-        value = strict_json(raw, request.content_type, request.charset or "utf-8")
-        try:
-            return model.model_validate(value)
-        except ValidationError as fault:
-            found = fault.errors(include_input=False, include_url=False, include_context=False)
-            problems = [f"{'.'.join(map(str, e['loc']))[:64] or 'body'}: {e['msg']}" for e in found]
-            message = f"The body is not as it should be: {'; '.join(problems[:PROBLEMS_SHOWN_MAX])}."
-            raise Refusal(400, "bad_body", message) from fault
+
+def _read(
+    path: str,
+    name: str,
+    tag: str,
+    summary: str,
+    serve: Callable[[Asked[Nothing, None]], Any],
+    shape: type,
+    *missing: str,
+    is_open: bool = False,
+) -> Operation[Nothing, None]:
+    """What is merely looked at, without parameters. `missing`: codes of 404."""
+    return Operation(
+        method="GET", path=path, id=name, tag=tag, summary=summary, serve=serve, query=Nothing, body=no_body,
+        answers={200: Reply(summary, shape)}, refusals={404: missing} if missing else {}, open=is_open,
+    )  # fmt: skip
+
+
+def _incident(rules: Rules, each: Incident) -> dict[str, Any]:
+    return {**views.incident(rules, each), **duty_views.incident_on_call(each, rules)}
 
 
 def _refusal(refused: Refused, code: str) -> Refusal:

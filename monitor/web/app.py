@@ -19,7 +19,16 @@ from aiohttp.web_request import BaseRequest
 
 from monitor.web.api import Api, error_json
 from monitor.web.board import Board
-from monitor.web.guard import BODY_BYTES_MAX, BODY_S_MAX, Door, Refusal, refuse_public_without_token, secure
+from monitor.web.guard import (
+    ACTS_BURST,
+    ACTS_PER_S,
+    BODY_BYTES_MAX,
+    BODY_S_MAX,
+    Door,
+    Refusal,
+    refuse_public_without_token,
+    secure,
+)
 from monitor.web.house import House
 from monitor.web.sse import GAP_S_MIN, QUIET_S_MAX, Streams
 
@@ -36,13 +45,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client may cost. `header_s`: until a request's headers are complete, and idle between requests."""
+    """What one client may cost. `header_s`: until a request's headers are complete, and idle between requests;
+    `acts`: requests that change something, in a second and at once.
+    """
 
     connections: int = 200
     header_s: float = 10.0
     body_s: float = BODY_S_MAX
     event_gap_s: float = GAP_S_MIN
     event_quiet_s: float = QUIET_S_MAX
+    acts: tuple[float, int] = (ACTS_PER_S, ACTS_BURST)
 
 
 def split_listen(listen: str) -> tuple[str, int]:
@@ -102,7 +114,7 @@ class Web:
         self._host, self._port = split_listen(listen)
         refuse_public_without_token(self._host, token)
         self._limits = limits or Limits()
-        self._door = Door(self._host, token, hosts)
+        self._door = Door(self._host, token, hosts, self._limits.acts)
         self._streams = Streams(
             house.changed,
             secrets.token_hex(4),
@@ -110,7 +122,7 @@ class Web:
             quiet_s=self._limits.event_quiet_s,
         )
         self._board = Board(house, self._door, self._streams)
-        self._api = Api(house, body_s=self._limits.body_s)
+        self._api = Api(house, self._door, body_s=self._limits.body_s)
         self._open: WeakSet[_Connection] = WeakSet()
         self._server: asyncio.Server | None = None
         self._runner: web.AppRunner | None = None

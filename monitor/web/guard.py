@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -34,11 +35,14 @@ ACTS_PER_S, ACTS_BURST = 10.0, 20
 WRONG_TOKENS_PER_S, WRONG_TOKENS_BURST = 1 / 6, 10
 BAD_LINKS_PER_S, BAD_LINKS_BURST = 1 / 2, 20
 CLIENTS_MAX = 1_024
+KEY_CHARS = 32  # 128 bits
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/api/v1/openapi.json"})
 """Need no token: they tell nothing of what is watched."""
 OPEN_BELOW = ("/static/", "/a/")
 """Likewise what is below: a signed link is a right of its own."""
+CALENDAR = re.compile(r"/api/v1/schedules/([^/]+)/calendar\.ics", re.ASCII)
+"""Where a key in the query stands for the token: programs for calendars cannot send one."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -141,13 +145,21 @@ class Rate:
 
 
 class Door:
-    """Lets a request in or raises Refusal. `host`: the one listened on; `hosts`: further names people use for us."""
+    """Lets a request in or raises Refusal. `host`: the one listened on; `hosts`: further names people use for us;
+    `acts`: how many requests that change something a client may send in a second, and how many at once.
+    """
 
-    def __init__(self, host: str, token: str = "", hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        host: str,
+        token: str = "",
+        hosts: Iterable[str] = (),
+        acts: tuple[float, int] = (ACTS_PER_S, ACTS_BURST),
+    ) -> None:
         self._public = not is_loopback(host)
         self._names = {"localhost", host.lower().strip("[]"), *(h.lower().strip("[]") for h in hosts)}
         self._token = token.encode()
-        self._acts = Rate(ACTS_PER_S, ACTS_BURST)
+        self._acts = Rate(*acts)
         self._wrong = Rate(WRONG_TOKENS_PER_S, WRONG_TOKENS_BURST)
         self._bad_links = Rate(BAD_LINKS_PER_S, BAD_LINKS_BURST)
 
@@ -155,6 +167,15 @@ class Door:
     def guarded(self) -> bool:
         """Whether reading needs the token too."""
         return self._public
+
+    @property
+    def has_token(self) -> bool:
+        """Whether acting needs the token."""
+        return bool(self._token)
+
+    def may_act(self, request: web.Request) -> bool:
+        """Whether a form from this browser would be let in."""
+        return not self._token or self.knows_session(request.cookies.get(COOKIE, ""))
 
     def admit(self, request: web.Request) -> None:
         """Raise Refusal unless the request may be served."""
@@ -168,6 +189,8 @@ class Door:
                 raise Refusal(429, "too_many_requests", "Too many requests; try again shortly.", {"Retry-After": "1"})
         path = request.path
         if path in OPEN_PATHS or path.startswith(OPEN_BELOW):
+            return
+        if not acting and self._public and self._has_key(request):
             return
         if (acting and self._token) or self._public:
             self._check_token(request, cookie_counts=not acting or _is_our_form(request))
@@ -229,9 +252,27 @@ class Door:
         right = hmac.compare_digest(given, self._seal(ends).encode())
         return right and bool(self._token) and ends.isascii() and ends.isdigit() and int(ends) > time.time()
 
+    def calendar_key(self, schedule: str) -> str:
+        """What lets a program read one calendar where reading needs the token, else nothing. It dies with the token."""
+        return self._signed(f"vigie calendar of {schedule}")[:KEY_CHARS] if self._public else ""
+
+    def _has_key(self, request: web.Request) -> bool:
+        """Whether the request reads a calendar with its key; a wrong one counts as a wrong token."""
+        found = CALENDAR.fullmatch(request.rel_url.raw_path)
+        given = request.query.getall("key", [])
+        if found is None or not given or self._wrong.spent(request.remote or ""):
+            return False
+        schedule = request.match_info.get("id", "")
+        right = hmac.compare_digest(given[0].encode("utf-8", "surrogateescape"), self.calendar_key(schedule).encode())
+        if not right:
+            self._wrong.take(request.remote or "")
+        return right
+
     def _seal(self, ends: str) -> str:
-        words = f"vigie board until {ends}".encode("utf-8", "surrogateescape")
-        return hmac.new(self._token, words, hashlib.sha256).hexdigest()
+        return self._signed(f"vigie board until {ends}")
+
+    def _signed(self, words: str) -> str:
+        return hmac.new(self._token, words.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def _is_our_form(request: web.Request) -> bool:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from monitor.core.duty import Override, Silence
 from monitor.core.links import Claim
 from monitor.core.model import Answer, Decision, Event, Incident, Notification, Rules, State
 from probes.base import Observation, Reason
 
-__all__ = ["Attempt", "Delivery", "House", "Refused", "Run", "Sent", "Version"]
+__all__ = ["Attempt", "Delivery", "House", "PastOverride", "PastSilence", "Refused", "Run", "Sent", "Version"]
 
 
 class Run(Protocol):
@@ -59,6 +60,24 @@ class Delivery(Protocol):
     def row(self) -> Row: ...  # noqa: D102 - named by the class
     @property
     def attempts(self) -> Sequence[Attempt]: ...  # noqa: D102
+
+
+class PastSilence(Protocol):
+    """A silence of now or of the past; `ended`: it holds nothing back any more, whenever it was meant to end."""
+
+    @property
+    def silence(self) -> Silence: ...  # noqa: D102 - named by the class
+    @property
+    def ended(self) -> bool: ...  # noqa: D102
+
+
+class PastOverride(Protocol):
+    """A change by hand to a schedule, of now or of the past; `ended`: it is over, or was taken back."""
+
+    @property
+    def override(self) -> Override: ...  # noqa: D102 - named by the class
+    @property
+    def ended(self) -> bool: ...  # noqa: D102
 
 
 class Version(Protocol):
@@ -141,6 +160,14 @@ class House(Protocol):
 
     async def deliveries(self, incident: str) -> Sequence[Delivery]:
         """Every notification of an incident with what became of it."""
+        ...
+
+    async def silences(self, limit: int = 200) -> Sequence[PastSilence]:
+        """The silences that people made, those that are over included, the one that starts last first."""
+        ...
+
+    async def overrides(self, schedule: str, since: datetime, limit: int = 200) -> Sequence[PastOverride]:
+        """The changes by hand to a schedule that reach beyond `since`, those that are over included."""
         ...
 
     async def render_metrics(self, *, openmetrics: bool, gzip: bool) -> tuple[bytes, str]:

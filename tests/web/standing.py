@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from immutables import Map
 
 from monitor.core import links
+from monitor.core.duty import Override, Silence
 from monitor.core.links import Claim
 from monitor.core.model import (
     Answer,
@@ -80,6 +81,22 @@ class Delivery:
 
 
 @dataclass
+class SilenceRow:
+    """A silence, shaped as the store's."""
+
+    silence: Silence
+    ended: bool
+
+
+@dataclass
+class OverrideRow:
+    """A change by hand to a schedule, shaped as the store's."""
+
+    override: Override
+    ended: bool
+
+
+@dataclass
 class Standing:
     """Implements `monitor.web.House`."""
 
@@ -94,6 +111,8 @@ class Standing:
     ledger: Sequence[Decision] = ()
     runs: dict[str, list[Run]] = field(default_factory=dict)
     closed: Sequence[Incident] = ()
+    over: list[SilenceRow] = field(default_factory=list)  # silences of the past
+    taken: list[OverrideRow] = field(default_factory=list)  # overrides of the past
     letters: dict[str, list[Delivery]] = field(default_factory=dict)
     faults: Sequence[str] = ()
     tested: list[str | None] = field(default_factory=list)
@@ -128,6 +147,14 @@ class Standing:
     async def incidents(self, limit: int = 200) -> Sequence[Incident]:
         found = [*self.state.incidents.values(), *self.closed]
         return sorted(found, key=lambda i: i.opened, reverse=True)[:limit]
+
+    async def silences(self, limit: int = 200) -> Sequence[SilenceRow]:
+        found = [*self.over, *(SilenceRow(s, ended=False) for s in self.state.silences.values())]
+        return sorted(found, key=lambda row: row.silence.start, reverse=True)[:limit]
+
+    async def overrides(self, schedule: str, since: datetime, limit: int = 200) -> Sequence[OverrideRow]:
+        found = [*self.taken, *(OverrideRow(o, ended=False) for o in self.state.overrides.values())]
+        return [r for r in found if r.override.schedule == schedule and r.override.spans[-1].end > since][:limit]
 
     async def deliveries(self, incident: str) -> Sequence[Delivery]:
         return self.letters.get(incident, [])

@@ -1,0 +1,177 @@
+"""Who is called, and when: schedules, changes to them by hand, and calendars for other programs."""
+
+import asyncio
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from aiohttp import web
+
+from monitor.core.duty import Override, Shift
+from monitor.core.model import Overridden, Restored
+from monitor.core.oncall import CannotSwapError, swap
+from monitor.web import answers, asked
+from monitor.web.acts import DONE, RETRIED_WITHIN, already, end_of, invalid, outcome
+from monitor.web.guard import Door, Refusal
+from monitor.web.house import House
+from monitor.web.oncall_views import Desk, desk
+from monitor.web.operations import Asked, Nothing, Operation, Operations, Reply, no_body
+
+__all__ = ["OncallApi"]
+
+BEFORE, AFTER = timedelta(days=7), timedelta(days=28)
+CALENDAR_BEFORE, CALENDAR_AFTER = timedelta(days=28), timedelta(days=90)
+PERIOD_MAX = timedelta(days=366)
+FAR_MAX = timedelta(days=5 * 366)
+OVERRIDES_MAX = 1_000
+_MISSING = {404: ("unknown_schedule",)}
+_CHANGING = {404: ("unknown_schedule",), 409: ("conflict", "nobody"), 422: ("invalid",)}
+
+
+class OncallApi:
+    """The handlers. `door`: makes the keys of calendars."""
+
+    def __init__(self, house: House, door: Door) -> None:
+        self._house = house
+        self._door = door
+        self._changing = asyncio.Lock()
+
+    def operations(self) -> Operations:
+        """The table."""
+        return [*self._looking(), *self._acting()]
+
+    def _looking(self) -> Operations:
+        return [
+            Operation(
+                method="GET", path="/api/v1/oncall", id="oncall", tag="on-call",
+                summary="Who is on call by each schedule, and who comes next.", serve=self.oncall, query=asked.At,
+                body=no_body, answers={200: Reply("The schedules.", answers.OnCall)}, refusals={422: ("invalid",)},
+            ),
+            Operation(
+                method="GET", path="/api/v1/schedules/{id}", id="schedule", tag="on-call",
+                summary="A schedule: now, next, the shifts of a period, changes by hand, and what the linter finds.",
+                serve=self.schedule, query=asked.Period, body=no_body, refusals={**_MISSING, 422: ("invalid",)},
+                answers={200: Reply("The schedule.", answers.ScheduleFull)},
+            ),
+            Operation(
+                method="GET", path="/api/v1/schedules/{id}/calendar.ics", id="calendar", tag="on-call", keyed=True,
+                summary="The shifts as iCalendar, for programs that subscribe to it with the key in its address.",
+                serve=self.calendar, query=asked.Calendar, body=no_body, refusals=_MISSING,
+                answers={200: Reply("The calendar.", kinds=("text/calendar",))},
+            ),
+        ]  # fmt: skip
+
+    def _acting(self) -> Operations:
+        return [
+            Operation(
+                method="POST", path="/api/v1/schedules/{id}/overrides", id="override", tag="on-call",
+                summary="Put somebody else on call for a while.", serve=self.override, query=Nothing,
+                body=asked.NewOverride, answers=DONE, refusals=_CHANGING,
+            ),
+            Operation(
+                method="POST", path="/api/v1/schedules/{id}/swaps", id="swap", tag="on-call",
+                summary="Let two people take each other's shift.", serve=self.swap, query=Nothing,
+                body=asked.NewSwap, answers=DONE, refusals=_CHANGING,
+            ),
+            Operation(
+                method="DELETE", path="/api/v1/overrides/{id}", id="restore", tag="on-call",
+                summary="Take an override or a swap back.", serve=self.restore, query=asked.By, body=no_body,
+                answers=DONE, refusals={404: ("unknown_override",), 409: ("not_open",), 422: ("invalid",)},
+            ),
+        ]  # fmt: skip
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def oncall(self, request: Asked[asked.At, None]) -> answers.OnCall:
+        """Who is on call at a moment."""
+        rules, state = self._house.rules, self._house.state
+        at = self._near(request.query.at or self._house.now())
+        return answers.OnCall(at, [desk(rules, state, each).brief(at) for each in rules.schedules])
+
+    async def schedule(self, request: Asked[asked.Period, None]) -> answers.ScheduleFull:
+        """One schedule."""
+        own, now = self._desk(request.id), self._house.now()
+        start = self._near(request.query.start or now - BEFORE)
+        end = self._near(request.query.end or max(now, start) + AFTER)
+        if not start < end <= start + PERIOD_MAX:
+            raise invalid(f"a period ends after it starts, and within {PERIOD_MAX.days} days")
+        state = self._house.state
+        rows = await self._house.overrides(request.id, start, OVERRIDES_MAX)
+        past = [r.override for r in rows if r.ended and r.override.id not in state.overrides and _over(r.override, now)]
+        calendar = f"/api/v1/schedules/{quote(request.id, safe='')}/calendar.ics"
+        key = self._door.calendar_key(request.id)
+        address = f"{calendar}?key={key}" if key else calendar
+        return await asyncio.to_thread(own.full, state, now, (start, end), past=past, calendar=address)
+
+    async def calendar(self, request: Asked[asked.Calendar, None]) -> web.Response:
+        """The shifts as iCalendar; the door has looked at the key."""
+        own, now = self._desk(request.id), self._house.now()
+        text = await asyncio.to_thread(own.calendar, now, now - CALENDAR_BEFORE, now + CALENDAR_AFTER)
+        return web.Response(text=text, content_type="text/calendar", headers={"Cache-Control": "no-store"})
+
+    def _desk(self, schedule: str) -> Desk:
+        rules, state = self._house.rules, self._house.state
+        if schedule not in rules.schedules:
+            raise Refusal(404, "unknown_schedule", "No schedule of this id is configured.")
+        return desk(rules, state, schedule)
+
+    def _near(self, moment: datetime) -> datetime:
+        if abs(moment - self._house.now()) > FAR_MAX:
+            raise invalid(f"that is further away than {FAR_MAX.days} days")
+        return moment
+
+    # --- acting ------------------------------------------------------------------------------------------------------
+
+    async def override(self, request: Asked[Nothing, asked.NewOverride]) -> answers.Done:
+        """Somebody else, for a while."""
+        body, now = request.body, self._house.now()
+        start = body.start or now
+        end = end_of(start, body.end, body.span, "end")
+        span = Shift(body.person, start, end, "override")
+        wanted = Override("", request.id, (span,), by=body.by, comment=body.comment)
+        slack_start = timedelta(0) if body.start else RETRIED_WITHIN
+        slack_end = timedelta(0) if body.end else slack_start
+
+        def same(held: Override) -> bool:
+            there = held.spans[0]
+            return (
+                (held.swap, held.schedule, there.person, len(held.spans)) == (False, request.id, span.person, 1)
+                and abs(there.start - start) <= slack_start
+                and abs(there.end - end) <= slack_end
+            )
+
+        async with self._changing:
+            standing = next((o.id for o in self._house.state.overrides.values() if same(o)), "")
+            if standing:
+                return already("This override stands already.", standing)
+            return outcome(await self._house.act(Overridden(wanted, body.via)), "schedule")
+
+    async def swap(self, request: Asked[Nothing, asked.NewSwap]) -> answers.Done:
+        """Two people in each other's place."""
+        own, body = self._desk(request.id), request.body
+        first, second = sorted((self._near(body.first), self._near(body.second)))
+
+        def same(held: Override) -> bool:
+            spans = sorted(held.spans, key=lambda span: span.start)
+            pairs = zip(spans, (first, second), strict=False)
+            return held.swap and held.schedule == request.id and all(s.start <= at < s.end for s, at in pairs)
+
+        async with self._changing:
+            standing = next((o.id for o in self._house.state.overrides.values() if same(o)), "")
+            if standing:
+                return already("These shifts are swapped already.", standing)
+            try:
+                spans = swap(own.schedule, own.changes, own.imported, first, second, self._house.now())
+            except CannotSwapError as fault:
+                raise invalid(str(fault)) from fault
+            wanted = Override("", request.id, spans, swap=True, by=body.by, comment=body.comment)
+            return outcome(await self._house.act(Overridden(wanted, body.via)), "schedule")
+
+    async def restore(self, request: Asked[asked.By, None]) -> answers.Done:
+        """As it would have been without the change."""
+        event = Restored(request.id, request.query.by, request.query.via)
+        return outcome(await self._house.act(event), "override")
+
+
+def _over(change: Override, now: datetime) -> bool:
+    """Whether it ran to its end: one that was taken back before is no history."""
+    return all(span.end <= now for span in change.spans)
