@@ -10,10 +10,14 @@ from monitor.settings.contacts import check_all
 from monitor.settings.contacts_apart import check_all_apart
 from monitor.settings.difference import Difference, difference
 from monitor.settings.faults import Fault, SettingsError, format_faults, redact
-from monitor.settings.loading import CheckContacts, ProbeSpec, Settings, load, load_facts
-from monitor.settings.model import ChannelEntry, GroupWait, Person, Routes, listener
+from monitor.settings.loading import CheckContacts, load, load_facts
+from monitor.settings.model import ChannelEntry, listener
+from monitor.settings.people import Person, Place
+from monitor.settings.routing import GroupWait, Routes
+from monitor.settings.settings import CalendarAddress, ProbeSpec, Settings
 
 __all__ = [
+    "CalendarAddress",
     "CatalogueChannel",
     "ChannelEntry",
     "CheckContacts",
@@ -22,6 +26,7 @@ __all__ = [
     "Fault",
     "GroupWait",
     "Person",
+    "Place",
     "ProbeSpec",
     "Routes",
     "Settings",

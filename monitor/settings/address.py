@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from monitor.settings.faults import SECRET_CHARS_MIN, redact
 
-__all__ = ["fault_in", "host_of", "is_loopback", "public_url", "secret_parts", "secret_values"]
+__all__ = ["fault_in", "host_of", "is_loopback", "public_url", "secret_parts", "secret_values", "secrets_of_page"]
 
 TOKEN_CHARS_MIN = 8
 PORT_MAX = 65_535
@@ -101,6 +101,15 @@ def secret_parts(url: str) -> set[str]:
             found.add(value)
     found |= {unquote(part) for part in found}
     return {part for part in found if len(part) >= SECRET_CHARS_MIN}
+
+
+def secrets_of_page(url: str) -> set[str]:
+    """What must not be shown of an address whose path is itself a key, as that of a private calendar or a heartbeat.
+
+    That is: `secret_parts`, and each part of the path of 8 or more characters with a digit in it.
+    """
+    parts = {part for part in urlsplit(url).path.split("/") if len(part) >= TOKEN_CHARS_MIN and re.search(r"\d", part)}
+    return secret_parts(url) | parts | {unquote(part) for part in parts}
 
 
 def fault_in(url: str) -> str:

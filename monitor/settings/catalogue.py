@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf
 
-from monitor.settings.model import IDENTIFIER, HintedError, Identifier, Name, Platform, ProbeEntry
+from monitor.settings.model import Platform, ProbeEntry
+from monitor.settings.values import IDENTIFIER, HintedError, Identifier, Name
 
 __all__ = ["CatalogueChannel", "Facts", "Sureness", "catalogue_folder", "channel_ids", "shipped_folder"]
 

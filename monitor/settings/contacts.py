@@ -1,4 +1,4 @@
-"""Ways to reach a person: Apprise addresses, checked at load and without the network.
+"""Ways to reach somebody: addresses of Apprise, and of an Alertmanager; checked at load and without the network.
 
 Apprise itself takes port 99999, `rto=abc`, unknown parameters and paths of local files without a word (pitfalls.md
 5.3), so they are looked for here. Importing this module is cheap; Apprise, 0.5 s, comes with the first address.
@@ -13,12 +13,14 @@ from urllib.parse import unquote, urlsplit
 
 from monitor.settings.address import PORT_MAX, TOKEN_CHARS_MIN, secret_parts
 from monitor.settings.faults import SECRET_CHARS_MIN, did_you_mean
-from monitor.settings.model import HintedError
+from monitor.settings.values import HintedError
 
-__all__ = ["SERVICES", "check", "check_all", "scheme_of", "secrets_in"]
+__all__ = ["OWN", "SERVICES", "check", "check_all", "scheme_of", "secrets_in"]
 
 ADDRESS_CHARS_MAX = 2_048
 TIMEOUT_S_MAX = 30.0
+LABELS_MAX = 20
+LABEL_CHARS_MAX = 200
 
 SERVICES = {
     "mailto": "mail",
@@ -40,6 +42,8 @@ SERVICES = {
     "gotifys": "Gotify",
     "pagerduty": "PagerDuty",
     "opsgenie": "Opsgenie",
+    "alertmanager": "Alertmanager",
+    "alertmanagers": "Alertmanager",
     "splunk": "Splunk On-Call",
     "victorops": "Splunk On-Call",
     "twilio": "SMS by Twilio",
@@ -70,8 +74,11 @@ SERVICES = {
     "o365": "mail by Microsoft 365",
     "azure": "mail by Microsoft 365",
 }
-"""The Apprise schemes that Vigie sends by, and what people call them. Anything else is refused: 170 schemes load in
-Apprise, among them some that write to the local machine."""
+"""The schemes that Vigie sends by, and what people call them. Anything else is refused: 170 schemes load in Apprise,
+among them some that write to the local machine."""
+
+OWN = frozenset({"alertmanager", "alertmanagers"})
+"""Those that are not Apprise's: Vigie speaks to them itself."""
 
 _HINTS = {
     "msteams": "Teams retired its connectors; use workflows://",
@@ -100,6 +107,7 @@ _FORBIDDEN = {
     "pgpprv": "keys are files of this machine",
     "wkd": "keys would be fetched from elsewhere",
 }
+_OWN_LABELS = frozenset({"alertname", "kind", "incident"})
 _URL_PARAMETERS = {"user", "pass"}  # Apprise takes these for every scheme and lists them for none
 _BOOLEAN = {"yes", "no", "true", "false", "on", "off", "1", "0"}
 _PLAIN_WORD = re.compile(r"[a-z]{1,20}")  # blotting out "notifications" would blot out half of every log
@@ -124,6 +132,9 @@ def check(url: str) -> None:
             "has a scheme that Vigie does not send by", _HINTS.get(scheme) or did_you_mean(scheme, SERVICES)
         )
     _check_authority(url)
+    if scheme in OWN:
+        _check_alertmanager(url)
+        return
     with _quiet():
         _check_with_apprise(url, scheme)
 
@@ -158,6 +169,39 @@ def _check_authority(url: str) -> None:
         raise HintedError(f"has a port that is not in 1 to {PORT_MAX}")
     if "@" not in authority and "@" in parts.path and SERVICES[scheme_of(url)] == "webhook":
         raise HintedError("holds an @ in the path", encode)
+
+
+def _check_alertmanager(url: str) -> None:
+    """``alertmanager[s]://[user:password@]host[:port][/prefix][?token=...&+label=value]``."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise HintedError("names no host", "such as alertmanager://alertmanager.example:9093")
+    if "#" in url:
+        raise HintedError("holds a #", "write it as %23")
+    labels = 0
+    for item in filter(None, parts.query.split("&")):
+        name, _, value = (unquote(part) for part in item.partition("="))
+        if name == "token":
+            if parts.username is not None:
+                raise HintedError("has a user and a token", "Alertmanager takes one of them")
+            if not re.fullmatch(r"[\x20-\x7e]+", value):
+                raise HintedError("has a token that no header can carry")
+        elif name.startswith("+"):
+            labels += 1
+            _check_label(name[1:], value)
+        else:
+            raise HintedError("has a parameter that this kind of contact does not know", "known: token, +LABEL")
+    if labels > LABELS_MAX:
+        raise HintedError(f"adds more than {LABELS_MAX} labels")
+
+
+def _check_label(name: str, value: str) -> None:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII) or len(name) > LABEL_CHARS_MAX:
+        raise HintedError("adds a label whose name cannot be", "letters, digits and _, and no digit first")
+    if name in _OWN_LABELS:
+        raise HintedError(f"adds the label {name}, which is Vigie's own", "choose another name")
+    if not 0 < len(value) <= LABEL_CHARS_MAX:
+        raise HintedError(f"adds a label whose value has not 1 to {LABEL_CHARS_MAX} characters")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from monitor.settings.contacts import check_all
-from monitor.settings.model import HintedError
+from monitor.settings.values import HintedError
 
 __all__ = ["check_all_apart"]
 

@@ -8,7 +8,7 @@ stands in `moved`, and whoever holds its state or its timer renames it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.settings.loading import ProbeSpec, Settings
+from monitor.settings.settings import ProbeSpec, Settings
 
 __all__ = ["Difference", "difference"]
 
@@ -31,6 +31,8 @@ class Difference:
     channels_removed: tuple[str, ...] = ()
     channels_changed: tuple[str, ...] = ()  # name, platform, owner ...; not their probes
     contacts_changed: tuple[str, ...] = ()  # destinations that came, went or lead elsewhere
+    calendars_changed: tuple[str, ...] = ()  # schedules whose import came, went, leads elsewhere or has another pace
+    heartbeat_changed: bool = False
     mind_changed: bool = False  # rules_for_mind() is another
     after_restart: tuple[str, ...] = ()  # changed keys that count from the next start only
 
@@ -48,6 +50,7 @@ def difference(old: Settings, new: Settings) -> Difference:
     old_channels = {c.id: _without_probes(old, c.id) for c in old.channel_rules.values()}
     new_channels = {c.id: _without_probes(new, c.id) for c in new.channel_rules.values()}
     contacts = {**old.contacts, **new.contacts}
+    calendars = {**old.calendars, **new.calendars}
     return Difference(
         added=tuple(found["added"]),
         removed=tuple(found["removed"]),
@@ -57,6 +60,8 @@ def difference(old: Settings, new: Settings) -> Difference:
         channels_removed=tuple(c for c in old_channels if c not in new_channels),
         channels_changed=tuple(c for c in new_channels if c in old_channels and new_channels[c] != old_channels[c]),
         contacts_changed=tuple(d for d in contacts if old.contacts.get(d) != new.contacts.get(d)),
+        calendars_changed=tuple(s for s in calendars if old.calendars.get(s) != new.calendars.get(s)),
+        heartbeat_changed=old.heartbeat != new.heartbeat,
         mind_changed=old.rules_for_mind() != new.rules_for_mind(),
         after_restart=_after_restart(old, new),
     )

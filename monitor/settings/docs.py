@@ -4,7 +4,7 @@ import sys
 import types
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingABC
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -13,11 +13,13 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from monitor.settings import catalogue, model
-from monitor.settings.contacts import SERVICES
+from monitor.core.duty import Matcher
+from monitor.settings import catalogue, duties, model, people, quiet, routing
+from monitor.settings.contacts import OWN, SERVICES
+from monitor.settings.values import Turn
 from probes.base import MeasuredParams, Params
 
-__all__ = ["README", "render"]
+__all__ = ["EXAMPLE", "README", "render"]
 
 README = Path(__file__).resolve().parents[2] / "config" / "README.md"
 
@@ -31,9 +33,25 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("`platform` of a channel", "platform.", model.Platform),
     ("Every probe", "probes[].", Params),
     ("Probes that measure (api.call)", "probes[].", MeasuredParams),
-    ("`people`", "people.ID.", model.Person),
-    ("`routes`", "routes.", model.Routes),
-    ("`group_wait` by severity", "routes.group_wait.", model.GroupWait),
+    ("`people`", "people.ID.", people.Person),
+    ("`contacts` of people and destinations", "contacts[].", people.Contact),
+    ("`teams`", "teams.ID.", people.TeamOfPeople),
+    ("`destinations`", "destinations.ID.", people.Place),
+    ("Stretches of the day: quiet hours, windows, rules of a schedule", "", people.Stretch),
+    ("`schedules`", "schedules.ID.", duties.ScheduleEntry),
+    ("`rotation` of a schedule", "schedules.ID.rotation.", duties.RotationEntry),
+    ("`rules` of a schedule", "schedules.ID.rules[].", duties.DutyEntry),
+    ("`escalation`", "escalation.ID.", duties.PolicyEntry),
+    ("`steps` of an escalation policy", "escalation.ID.steps[].", duties.StepEntry),
+    ("`routes`: the root", "routes.", routing.Routes),
+    ("`routes`: the branches", "routes.routes[].", routing.RouteEntry),
+    ("`group_wait` by severity", "group_wait.", routing.GroupWait),
+    ("`time_intervals`", "time_intervals.ID.", routing.IntervalEntry),
+    ("`silences`", "silences[].", quiet.SilenceEntry),
+    ("`maintenance`", "maintenance.ID.", quiet.MaintenanceEntry),
+    ("`launches`", "launches[].", quiet.LaunchEntry),
+    ("`watchdog`", "watchdog.", quiet.Watchdog),
+    ("`heartbeat`", "heartbeat.", quiet.Heartbeat),
     ("`retention`", "retention.", model.Retention),
     ("The catalogue: `channels/ID.yaml`, first document", "", catalogue.CatalogueChannel),
     ("The catalogue: second document", "", catalogue.Facts),
@@ -54,10 +72,13 @@ A running Vigie reads the files again when one changes or on SIGHUP; a faulty fi
 
 ## How values are written
 
-- The files are YAML in UTF-8, at most 1 MiB and 20 levels deep, without anchors, aliases, tags and duplicate keys.
+- The files are YAML in UTF-8, at most 1 MiB and 32 levels deep, without anchors, aliases, tags and duplicate keys.
 - A text means what stands there: `NO`, `22:22`, `1.10` and `017` are texts where a text is due. Only `true` and
   `false` are booleans; numbers are written in decimal digits.
 - A duration has its unit: `500ms`, `30s`, `5m`, `1h30m`, `2d`, `1w`.
+- A time of day is `09:00`; a day and time `2026-11-02T09:00`, local in the zone that is named beside it or, by
+  default, the team's. A local time that the clocks show twice is its first occurrence; one that they pass over is the
+  first instant after the gap. A monthly turn that starts on the 31st begins on the last day of shorter months.
 - An id has 1 to 64 of `a-z`, `0-9`, `-` and `_`, and begins with a letter or a digit.
 - Secrets are references, in any text: `${NAME}` is the environment variable NAME, `file:/path` (as the whole value;
   relative paths begin at the file that names it) the content of a file that others cannot read. `$${` is a plain `${`.
@@ -66,9 +87,61 @@ A running Vigie reads the files again when one changes or on SIGHUP; a faulty fi
 """
 
 
+EXAMPLE = """\
+team: {name: Example team, timezone: Europe/Paris, language: en}
+channels: {facebook: {}, instagram: {}, x: {market: fr, tags: [launch]}, google_ads: {}}
+
+people:
+  first:
+    name: First
+    contacts:                          # mail at once; a push besides, two minutes later, if nobody has acknowledged
+      - mailtos://${MAIL_USER}:${MAIL_PASSWORD}@mail.example.org?to=first@example.org
+      - {address: "ntfys://${NTFY_TOPIC}", after: 2m}
+    quiet_hours: {from: "22:00", to: "07:00"}
+  second:
+    name: Second
+    timezone: America/Montreal
+    language: fr
+    contacts: ["mailtos://${MAIL_USER}:${MAIL_PASSWORD}@mail.example.org?to=second@example.org"]
+destinations:
+  office: {name: The office, contacts: ["json://127.0.0.1:8766/office"]}
+
+schedules:
+  primary:                             # the two take turns, a week each, from Monday 09:00 to Monday 09:00
+    name: Primary
+    rotation: {people: [first, second], every: 1 week, start: 2026-11-02T09:00}
+    notice: "08:30"
+  secondary:                           # whoever is not primary
+    name: Secondary
+    rotation: {people: [second, first], every: 1 week, start: 2026-11-02T09:00}
+    announce: false
+
+escalation:
+  on-call:                             # nobody acknowledges: 5 minutes later the other, then all again, then the office
+    steps: [{targets: [secondary], after: 5m}]
+    repeat: 1
+    fallback: office
+
+routes:
+  receiver: office                     # what no branch takes
+  routes:
+    - {matchers: ['severity="critical"'], receiver: primary, escalation: on-call}
+    - {matchers: ['tags="launch"'], receiver: primary}
+dependencies: {facebook: [instagram]}  # when facebook is out, an outage of instagram is no news
+"""
+"""A two-person rotation with escalation; a test loads it."""
+
+_EXAMPLE_HEAD = """
+## An example: two people on call
+
+One of the two is called first, the other when the first does not answer, and in the end the office hears of it.
+
+"""
+
+
 def render() -> str:
     """The text of `config/README.md`."""
-    parts = [_HEAD]
+    parts = [_HEAD, _EXAMPLE_HEAD, f"```yaml\n{EXAMPLE}```\n"]
     for title, prefix, kind in _SECTIONS:
         parts.append(f"\n## {title}\n\n{(kind.__doc__ or '').strip()}\n\n" + "\n".join(_table(kind, prefix)) + "\n")
     parts.append("\n## Contacts\n\n" + "\n".join(_contacts()) + "\n")
@@ -84,17 +157,21 @@ def _table(kind: type[BaseModel], prefix: str) -> Iterator[str]:
         if kind is MeasuredParams and name in Params.model_fields:
             continue
         meaning = (field.description or "").replace("|", "\\|")
-        yield f"| `{prefix}{name}` | {_type(field.annotation)} | {_default(field)} | {meaning} |"
+        yield f"| `{prefix}{field.alias or name}` | {_type(field.annotation)} | {_default(field)} | {meaning} |"
 
 
 def _contacts() -> Iterator[str]:
-    yield "Addresses of [Apprise](https://github.com/caronc/apprise/wiki), of these schemes and no others:"
+    yield "Addresses of [Apprise](https://github.com/caronc/apprise/wiki), of these schemes and no others, and of an"
+    yield "[Alertmanager](https://prometheus.io/docs/alerting/latest/alertmanager/), to which Vigie speaks itself:"
     yield ""
     by_service: dict[str, list[str]] = {}
     for scheme, service in SERVICES.items():
         by_service.setdefault(service, []).append(f"`{scheme}://`")
     for service, schemes in by_service.items():
         yield f"- {service[:1].upper() + service[1:]}: {', '.join(schemes)}"
+    yield ""
+    own = " and ".join(f"`{scheme}://`" for scheme in sorted(OWN))
+    yield f"{own} (the second by https) are `[USER:PASSWORD@]HOST[:PORT][/PREFIX][?token=TOKEN&+LABEL=VALUE]`."
     yield ""
     yield "Percent-encode `@ / ? # :` in users and passwords. Attachments, templates and hidden retries are refused."
 
@@ -109,6 +186,10 @@ def _default(field: FieldInfo) -> str:
         return "-"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one}`" for one in value)
+    if isinstance(value, time):
+        return f"`{value:%H:%M}`"
     return f"`{_duration(value)}`" if isinstance(value, timedelta) else f"`{value}`"
 
 
@@ -120,7 +201,20 @@ def _duration(value: timedelta) -> str:
     return f"{seconds * 1000:g}ms"
 
 
-_NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false", timedelta: "duration"}
+_NAMES = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    timedelta: "duration",
+    time: "time of day",
+    datetime: "day and time",
+    Turn: "length of a turn",
+    Matcher: "matcher",
+    model.ProbeEntry: "probe",
+    people.Contact: "contact",
+    SecretStr: "secret text",
+}
 
 
 def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation is any type
@@ -139,15 +233,13 @@ def _type(annotation: Any) -> str:  # noqa: ANN401 - an annotation is any type
 
 
 def _plain_type(annotation: Any) -> str:  # noqa: ANN401 - likewise
-    if annotation is SecretStr:
-        return "secret text"
-    if annotation is model.ProbeEntry:
-        return "probe"
+    if annotation in _NAMES:
+        return _NAMES[annotation]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(f"`{one.value}`" for one in annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"{{{', '.join(annotation.model_fields)}}}"
-    return _NAMES.get(annotation, "value")
+        return f"{{{', '.join(field.alias or name for name, field in annotation.model_fields.items())}}}"
+    return "value"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 PyYAML's pure Python parser gives the events (its C loader dies of a deep nesting with a segmentation fault); the nodes
 are ours. Nothing is resolved here: a plain `NO`, `22:22`, `1.10` or `017` stays the text that was written, and
 `shape` gives it the type that is due. Refused, each with its place: aliases, anchors, tags, directives, duplicate keys,
-keys that are not text, more than one document where one is due, depth over 20, more than 1 MiB, bytes that are not
+keys that are not text, more than one document where one is due, depth over 32, more than 1 MiB, bytes that are not
 UTF-8.
 """
 
@@ -18,7 +18,7 @@ from monitor.settings.faults import Fault, shown_key
 __all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "parse", "read_bytes"]
 
 FILE_BYTES_MAX = 1024 * 1024
-DEPTH_MAX = 20
+DEPTH_MAX = 32
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _QUOTED = re.compile(r"'[^'<>]{2,}'")
 

@@ -4,129 +4,40 @@
 import hashlib
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import SecretStr
 
-from monitor.core.duty import Destination, Method, Recipient, Route
-from monitor.core.model import MONITOR, ChannelRule, Measured, ProbeRule, Rules
+from monitor.core.model import MONITOR, ChannelRule, Destination, Measured, ProbeRule
 from monitor.settings import contacts as contact_checks
 from monitor.settings import document as documents
-from monitor.settings.address import host_of, is_loopback, public_url, secret_parts, secret_values
+from monitor.settings.address import host_of, is_loopback, public_url, secret_parts, secret_values, secrets_of_page
 from monitor.settings.catalogue import CatalogueChannel, Facts, catalogue_folder, channel_ids
-from monitor.settings.document import Node
-from monitor.settings.faults import SECRET_CHARS_MIN, Fault, SettingsError, did_you_mean, shown_id
-from monitor.settings.model import (
-    ChannelEntry,
-    GroupWait,
-    HintedError,
-    Person,
-    Platform,
-    ProbeEntry,
-    Routes,
-    Server,
-    SettingsFile,
-    listener,
-)
+from monitor.settings.faults import SECRET_CHARS_MIN, Fault, SettingsError, did_you_mean
+from monitor.settings.judging import judge
+from monitor.settings.mind import contact_methods
+from monitor.settings.model import ChannelEntry, Platform, ProbeEntry, SettingsFile, listener
+from monitor.settings.notes import Notes
+from monitor.settings.parts import Parts, read_parts
+from monitor.settings.people import Contact, read_contact
 from monitor.settings.probe_entry import read_probe
 from monitor.settings.references import References
+from monitor.settings.settings import CalendarAddress, ProbeSpec, Settings
 from monitor.settings.shape import BROKEN, Shaper
-from probes.base import Family, MeasuredParams, Params
+from monitor.settings.values import HintedError
+from probes.base import Family, MeasuredParams
 
-__all__ = ["CheckContacts", "ProbeSpec", "Settings", "load", "load_facts"]
+__all__ = ["CheckContacts", "load", "load_facts"]
 
 PROBES_MAX = 20_000
 EXPIRES_MIN = timedelta(minutes=5)
 EXPIRES_FACTOR = 3
 FINGERPRINT_CHARS = 16
 _MAIL_ADDRESS = re.compile(r"[^@\s/]+(@|%40)[^@\s/]+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeSpec:
-    """One configured look-out: what the mind knows of it, and what its kind needs to run it."""
-
-    rule: ProbeRule
-    kind: str
-    params: Params = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """``<channel>/<n>``, n counted from 1 in the order of the files."""
-        return self.rule.id
-
-
-class Settings(SettingsFile):
-    """Everything that was configured, and what the house derives from it. Frozen; equal settings compare equal."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-    path: Path = Field(description="The team's file.")
-    files: tuple[Path, ...] = Field(description="Every file that was read; a change of one is a reason to load again.")
-    probes: tuple[ProbeSpec, ...] = Field(description="All probes, in the order of the files.")
-    channel_rules: Mapping[str, ChannelRule] = Field(description="The watched channels, in the order of the file.")
-    destinations: tuple[Destination, ...] = Field(description="Every contact of every person.")
-    contacts: Mapping[str, SecretStr] = Field(description="Destination id -> Apprise address.")
-    secrets: frozenset[str] = Field(repr=False, exclude=True, description="What must never be shown.")
-    warnings: tuple[str, ...] = Field(description="What works, and is probably not meant so.")
-    fingerprint: str = Field(description="A hash of the content; secrets do not go into it.")
-
-    def rules_for_mind(self) -> Rules:
-        """The configuration as the mind needs it."""
-        routes = self.routes
-        wait = routes.group_wait if routes else GroupWait()
-        both = wait if isinstance(wait, GroupWait) else GroupWait(critical=wait, warning=wait)
-        rules: dict[str, Any] = {name: getattr(self.rules, name) for name in type(self.rules).model_fields}
-        route = None
-        if routes:
-            interval = routes.group_interval
-            route = Route(
-                "root", routes.receiver, wait_critical=both.critical, wait_warning=both.warning, interval=interval
-            )
-        return Rules(
-            channels=self.channel_rules,
-            team=self.team.name,
-            destinations={d.id: d for d in self.destinations},
-            recipients={
-                person: Recipient(
-                    person,
-                    who.name,
-                    methods=tuple(Method(d.id) for d in self.destinations if d.receiver == person),
-                    language=self.team.language,
-                    timezone=self.team.timezone,
-                )
-                for person, who in self.people.items()
-            },
-            route=route,
-            timezone=self.team.timezone,
-            language=self.team.language,
-            board_url=self.board_url,
-            **rules,
-        )
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port to listen on; port 0 lets the system choose."""
-        return listener(self.server.listen)
-
-    @property
-    def board_url(self) -> str:
-        """The board's address for links, without a final slash."""
-        if self.server.url:
-            return self.server.url.rstrip("/")
-        host, port = self.address
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-    @cached_property
-    def probe_by_id(self) -> Mapping[str, ProbeSpec]:
-        """The probes by their ids."""
-        return {probe.id: probe for probe in self.probes}
-
+_READERS = {ProbeEntry: read_probe, Contact: read_contact}
 
 CheckContacts = Callable[[Sequence[str]], Mapping[str, HintedError]]
 
@@ -167,10 +78,9 @@ class _Loader:
         self.faults: list[Fault] = []
         self.references = References(environ, path.resolve().parent)
         self.files: list[Path] = [path]
-        self.warnings: list[str] = []
         self.silent: list[str] = []  # channels without a probe
         self.secrets: set[str] = set()
-        self.root: Node = documents.Mapping(1, 1, ())
+        self.notes = Notes(str(path), documents.Mapping(1, 1, ()))
 
     def settings(self) -> Settings:
         """The whole of it, or SettingsError."""
@@ -180,17 +90,17 @@ class _Loader:
             self.faults += read.faults if read else ()
             raise SettingsError(self.faults)
         self.faults += read.faults
-        self.root = read.root
-        shaper = Shaper(str(self.path), self.references, {ProbeEntry: read_probe})
+        self.notes = Notes(str(self.path), read.root)
+        shaper = Shaper(str(self.path), self.references, _READERS)
         team_file = shaper.model(read.root, SettingsFile, ())
         self.faults += shaper.faults
         known = self._catalogue(read.root)
+        built = None if team_file is BROKEN else self._build(read.root, team_file, known)
         if team_file is BROKEN:
-            self._judge_the_rest(read.root)
-            raise SettingsError(self.faults)
-        built = self._build(team_file, known)
-        if self.faults or built is None:
-            raise SettingsError(self.faults)
+            self._judge(read.root, _rules_as_written(read.root, known))
+        faults = [*self.faults, *self.notes.faults]
+        if faults or built is None:
+            raise SettingsError(faults)
         return built
 
     def data(self, path: Path) -> bytes | None:
@@ -209,7 +119,7 @@ class _Loader:
         self.faults += read.faults
         if read.root is None:
             return BROKEN
-        shaper = Shaper(str(path), References({}, path.parent), {ProbeEntry: read_probe})
+        shaper = Shaper(str(path), References({}, path.parent), _READERS)
         entry = shaper.model(read.root, kind, ())
         if isinstance(entry, CatalogueChannel) and entry.id != path.stem:
             entry = shaper.fault(read.root.get("id") or read.root, ("id",), "is not the file's name")
@@ -225,9 +135,9 @@ class _Loader:
         entries: dict[str, CatalogueChannel] = {}
         listed = root.get("channels")
         for key, value in listed.items if isinstance(listed, documents.Mapping) else ():
-            where = f"channels.{shown_id(key.text)}"
+            where = ("channels", key.text)
             if key.text == MONITOR:
-                self._fault(key, where, "is the name of incidents about Vigie itself", "choose another id")
+                self.notes.fault_of_key(where, "is the name of incidents about Vigie itself", "choose another id")
             elif key.text in ids:
                 self.files.append(folder / f"{key.text}.yaml")
                 data = self.data(self.files[-1])
@@ -236,29 +146,14 @@ class _Loader:
                     entries[key.text] = entry
             elif not (isinstance(value, documents.Mapping) and value.get("probes")):
                 hint = did_you_mean(key.text, ids) if ids else f"there is no catalogue in {folder}"
-                self._fault(key, where, "is not in the catalogue and has no probes", hint)
+                self.notes.fault_of_key(where, "is not in the catalogue and has no probes", hint)
         return entries
-
-    def _fault(self, node: Node, key: str, what: str, hint: str = "") -> None:
-        self.faults.append(Fault(str(self.path), node.line, node.column, key, what, hint))
-
-    def _node(self, *keys: str) -> Node:
-        """The node under the keys, or the nearest above it."""
-        node = self.root
-        for key in keys:
-            below = node.get(key) if isinstance(node, documents.Mapping) else None
-            if isinstance(node, documents.Sequence) and key.isdigit() and int(key) < len(node.items):
-                below = node.items[int(key)]
-            if below is None:
-                break
-            node = below
-        return node
 
     def _channel(self, channel: str, entry: ChannelEntry, known: CatalogueChannel | None) -> list[ProbeEntry]:
         entries = list(entry.probes if entry.probes is not None else known.probes if known else ())
         entries += entry.extra_probes
         if known and known.defunct:
-            self.warnings.append(f"{known.name} no longer exists; it is shown as unknown")
+            self.notes.warnings.append(f"{known.name} no longer exists; it is shown as unknown")
         elif not entries:
             self.silent.append(entry.name or (known.name if known else channel))
         return entries
@@ -289,6 +184,8 @@ class _Loader:
             status_url=(known.status_url if known else None) or _site_of(specs),
             defunct=bool(known and known.defunct),
             note=entry.note or (known.note if known else ""),
+            market=entry.market,
+            tags=entry.tags,
         )
         return rule, specs
 
@@ -312,39 +209,11 @@ class _Loader:
             measured=measured,
         )
 
-    # --- people -------------------------------------------------------------------------------------------------------
-
-    def _people(self, team: SettingsFile) -> Iterator[tuple[Destination, SecretStr]]:
-        wrong = self.check_contacts([c.get_secret_value() for who in team.people.values() for c in who.contacts])
-        for person, who in team.people.items():
-            for index, contact in enumerate(who.contacts):
-                url = contact.get_secret_value()
-                self.secrets |= contact_checks.secrets_in(url)
-                if url in wrong:
-                    node = self._node("people", person, "contacts", str(index))
-                    key = f"people.{shown_id(person)}.contacts.{index + 1}"
-                    self._fault(node, key, str(wrong[url]), wrong[url].hint)
-                scheme = contact_checks.scheme_of(url)
-                way = contact_checks.SERVICES.get(scheme, "")
-                yield Destination(f"{person}/{index + 1}", person, who.name, scheme, way), contact
-
-    def _judge_routes(self, team: SettingsFile) -> None:
-        receiver = team.routes.receiver if team.routes else None
-        if receiver is not None and receiver not in team.people:
-            node = self._node("routes", "receiver")
-            known = [person for person in team.people if shown_id(person) == person]
-            self._fault(node, "routes.receiver", "there is no person with this id", did_you_mean(receiver, known))
-        elif receiver is None:
-            who = "there are people, but no `routes`" if team.people else "there are no people and no `routes`"
-            self.warnings.append(f"nobody will be told of trouble: {who}")
-        elif not team.people[receiver].contacts:
-            self.warnings.append(f"nobody will be told of trouble: {team.people[receiver].name} has no contacts")
-
     # --- the whole ----------------------------------------------------------------------------------------------------
 
-    def _build(self, team: SettingsFile, known: Mapping[str, CatalogueChannel]) -> Settings | None:
-        self._judge_server(team)
-        self._judge_routes(team)
+    def _build(
+        self, root: documents.Mapping, team: SettingsFile, known: Mapping[str, CatalogueChannel]
+    ) -> Settings | None:
         platforms = {entry.platform.id: entry.platform.name for entry in known.values()}
         platforms |= {
             e.platform.id: e.platform.name for e in team.channels.values() if isinstance(e.platform, Platform)
@@ -354,16 +223,12 @@ class _Loader:
         for channel, entry in team.channels.items():
             rules[channel], own = self._channel_rule(channel, entry, known.get(channel), platforms)
             specs += own
-        if len(specs) > PROBES_MAX:
-            self._fault(self._node("channels"), "channels", f"there are {len(specs)} probes; at most {PROBES_MAX}")
-        if self.silent:
-            self.warnings.append(f"no probe speaks for these, so they stay unknown: {', '.join(self.silent)}")
-        if not team.channels:
-            self.warnings.append("no channel is watched: `channels` is empty")
-        contacts = list(self._people(team))
+        self._judge(root, rules)
+        self._judge_channels(specs, rules)
         self._gather_secrets(team)
-        if self.faults:
+        if self.faults or self.notes.faults:
             return None
+        contacts = list(contact_methods(team))
         values = {name: getattr(team, name) for name in SettingsFile.model_fields}
         return Settings.model_construct(
             **values,
@@ -373,54 +238,72 @@ class _Loader:
             channel_rules=rules,
             destinations=tuple(destination for destination, _ in contacts),
             contacts={destination.id: contact for destination, contact in contacts},
+            calendars={name: CalendarAddress(s.ical, s.ical_every) for name, s in team.schedules.items() if s.ical},
             secrets=frozenset(self.secrets),
-            warnings=tuple(dict.fromkeys(self.warnings)),
+            warnings=tuple(dict.fromkeys(self.notes.warnings)),
             fingerprint=self._fingerprint(team, specs, rules, contacts),
         )
 
-    def _judge_the_rest(self, root: documents.Mapping) -> None:
-        """What can be said of the whole parts of a file of which others are broken: every fault is told in one go."""
-        silent = Shaper(str(self.path), self.references)
-        whole: dict[str, Any] = {}
-        kinds_of: dict[str, type[BaseModel]] = {"server": Server, "routes": Routes}
-        for name, kind in kinds_of.items():
-            node = root.get(name)
-            shaped = silent.model(node, kind, ()) if isinstance(node, documents.Mapping) else BROKEN
-            if shaped is not BROKEN:
-                whole[name] = shaped
-        people = root.get("people")
-        persons = people.items if isinstance(people, documents.Mapping) else ()
-        whole["people"] = {}
-        for key, node in persons:
-            shaped = silent.model(node, Person, ()) if isinstance(node, documents.Mapping) else BROKEN
-            unknown = Person.model_construct(name=key.text, contacts=())  # somebody is there; more cannot be said
-            whole["people"][key.text] = unknown if shaped is BROKEN else shaped
-        team = SettingsFile.model_construct(**whole)
-        self._judge_server(team)
-        self._judge_routes(team)
-        list(self._people(team))
+    def _judge(self, root: documents.Mapping, rules: Mapping[str, ChannelRule]) -> None:
+        """All that can be said of the parts of a file that are whole, also where others are broken."""
+        silent = Shaper(str(self.path), self.references, _READERS)
+        parts = read_parts(root, silent, rules)
+        self._judge_server(parts)
+        judge(parts, self.notes)
+        self._judge_contacts(parts)
 
-    def _judge_server(self, team: SettingsFile) -> None:
-        host, _ = listener(team.server.listen)
-        if not is_loopback(host) and team.server.token is None:
-            node = self._node("server", "listen")
+    def _judge_server(self, parts: Parts) -> None:
+        if parts.server is None:
+            return
+        host, _ = listener(parts.server.listen)
+        if not is_loopback(host) and parts.server.token is None:
             hint = "set server.token, or listen on 127.0.0.1"
-            self._fault(node, "server.token", "is required where `listen` is not loopback", hint)
+            what = "is required where `listen` is not loopback"
+            self.notes.fault(("server", "token"), what, hint, place=("server", "listen"))
+
+    def _judge_contacts(self, parts: Parts) -> None:
+        sections = (("people", parts.people), ("destinations", parts.places))
+        found = {
+            (section, name, "contacts", n): contact.address.get_secret_value()
+            for section, entries in sections
+            for name, who in entries.items()
+            for n, contact in enumerate(who.contacts if who else ())
+        }
+        wrong = self.check_contacts(list(found.values()))
+        for path, address in found.items():
+            if address in wrong:
+                self.notes.fault(path, str(wrong[address]), wrong[address].hint)
+
+    def _judge_channels(self, specs: list[ProbeSpec], rules: Mapping[str, ChannelRule]) -> None:
+        if len(specs) > PROBES_MAX:
+            self.notes.fault(("channels",), f"there are {len(specs)} probes; at most {PROBES_MAX}")
+        if self.silent:
+            said = f"no probe speaks for these, so they stay unknown: {', '.join(self.silent)}"
+            self.notes.warnings.append(said)
+        if not rules:
+            self.notes.warnings.append("no channel is watched: `channels` is empty")
 
     def _gather_secrets(self, team: SettingsFile) -> None:
         literal = set(self.secrets)
         for secret in (team.server.token, team.fetch.proxy):
             if secret:
                 literal |= {secret.get_secret_value()} | secret_parts(secret.get_secret_value())
+        whole = {contact.get_secret_value() for _, contact in contact_methods(team)}
+        for address in whole:
+            literal |= contact_checks.secrets_in(address)
+        pages = [schedule.ical for schedule in team.schedules.values()]
+        pages.append(team.heartbeat.url if team.heartbeat else None)
+        for page in (page.get_secret_value() for page in pages if page):
+            whole.add(page)
+            literal |= {page} | secrets_of_page(page)
         resolved = self.references.secrets
-        whole = {contact.get_secret_value() for who in team.people.values() for contact in who.contacts}
         # A mail address is not shown, but who sees it in the file has not seen a credential.
         credentials = (s for s in literal - whole if not _MAIL_ADDRESS.fullmatch(s))
         in_clear = any(not any(s in r or r in s for r in resolved) for s in credentials)
         self.secrets = {secret for secret in literal | resolved if len(secret) >= SECRET_CHARS_MIN}
         if in_clear and self.path.stat().st_mode & stat.S_IROTH:
             hint = "use ${NAME} or file: references, or chmod o-r it"
-            self.warnings.append(f"{self.path.name} holds secrets and can be read by everyone; {hint}")
+            self.notes.warnings.append(f"{self.path.name} holds secrets and can be read by everyone; {hint}")
 
     def _fingerprint(
         self,
@@ -439,3 +322,30 @@ class _Loader:
         for secret in sorted(self.secrets, key=len, reverse=True):
             text = text.replace(secret, "")
         return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_CHARS]
+
+
+def _rules_as_written(root: documents.Mapping, known: Mapping[str, CatalogueChannel]) -> Mapping[str, ChannelRule]:
+    """The channels of a file that is broken somewhere, with what matchers and dependencies look at."""
+    listed = root.get("channels")
+    found = {}
+    for key, node in listed.items if isinstance(listed, documents.Mapping) else ():
+        entry = known.get(key.text)
+        own = entry.platform.id if entry else key.text
+        said = node if isinstance(node, documents.Mapping) else documents.Mapping(0, 0, ())
+        platform, tags = said.get("platform"), said.get("tags")
+        if isinstance(platform, documents.Mapping):
+            platform = platform.get("id")
+        words = tags.items if isinstance(tags, documents.Sequence) else ()
+        found[key.text] = ChannelRule(
+            id=key.text,
+            name=key.text,
+            platform=_text(platform) or own,
+            platform_name="",
+            market=_text(said.get("market")),
+            tags=tuple(filter(None, map(_text, words))),
+        )
+    return found
+
+
+def _text(node: documents.Node | None) -> str:
+    return node.text if isinstance(node, documents.Scalar) else ""

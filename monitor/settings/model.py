@@ -2,29 +2,26 @@
 
 import ipaddress
 import re
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, SecretStr
+from pydantic import AfterValidator, Field, InstanceOf, SecretStr
 
-from monitor.settings.faults import did_you_mean
+from monitor.settings.duties import PolicyEntry, ScheduleEntry
+from monitor.settings.people import Person, Place, TeamOfPeople
+from monitor.settings.quiet import Heartbeat, LaunchEntry, MaintenanceEntry, SilenceEntry, Watchdog
+from monitor.settings.routing import IntervalEntry, Routes
+from monitor.settings.values import NAME_CHARS_MAX, HintedError, Identifier, Language, Model, Name, Zone
 from probes.base import Duration, Params
 
 __all__ = [
     "ChannelEntry",
     "FetchSettings",
-    "GroupWait",
-    "HintedError",
-    "Identifier",
-    "Person",
     "Platform",
     "ProbeEntry",
     "Retention",
-    "Routes",
     "RuleSettings",
     "Server",
     "SettingsFile",
@@ -32,46 +29,13 @@ __all__ = [
     "listener",
 ]
 
-NAME_CHARS_MAX = 80
 NOTE_CHARS_MAX = 500
 PROBES_PER_CHANNEL_MAX = 5_000
-CONTACTS_PER_PERSON_MAX = 20
+TAGS_MAX = 20
 TOKEN_CHARS_MIN = 16
 PORT_MAX = 65_535
-IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{0,63}$"
-
-
-class HintedError(ValueError):
-    """A validator's word on a value, with a hint; neither holds the value."""
-
-    def __init__(self, what: str, hint: str = "") -> None:
-        super().__init__(what)
-        self.hint = hint
-
-
-def _identifier(text: str) -> str:
-    if not re.fullmatch(IDENTIFIER, text):
-        raise HintedError("is not an id", "an id has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit")
-    return text
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    """The names of the zones; to find them is a walk over some 600 files."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _time_zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (ValueError, OSError, LookupError):
-        known = _time_zones()
-        near = {zone.casefold(): zone for zone in known}.get(text.casefold())
-        hint = f"did you mean {near!r}?" if near else did_you_mean(text, known)
-        raise HintedError("is not a time zone of the IANA database", hint or "such as Europe/Paris") from None
-    if text not in _time_zones():
-        raise HintedError("is not a time zone of the IANA database", "such as Europe/Paris")
-    return text
+ENTRIES_MAX = 1_000
+SILENCES_MAX = 200
 
 
 def _network(text: str) -> str:
@@ -128,25 +92,17 @@ def _store(text: str) -> str:
     return text
 
 
-Identifier = Annotated[str, AfterValidator(_identifier)]
-Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
-
-
-class Team(_Model):
+class Team(Model):
     """Whose lookout this is."""
 
     name: Name = Field(default="Our team", description="As messages and the board say it.")
-    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    timezone: Zone = Field(
         default="UTC", description="The zone in which people read times: a name of the IANA database."
     )
-    language: Literal["en"] = Field(default="en", description="The language of messages.")
+    language: Language = Field(default="en", description="The language of messages: `en` or `fr`.")
 
 
-class Server(_Model):
+class Server(Model):
     """The door for others: board, API, metrics."""
 
     listen: Annotated[str, AfterValidator(_listen)] = Field(
@@ -168,7 +124,7 @@ class Server(_Model):
     )
 
 
-class FetchSettings(_Model):
+class FetchSettings(Model):
     """How the outside is asked."""
 
     allow_private: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
@@ -192,7 +148,7 @@ class FetchSettings(_Model):
     )
 
 
-class RuleSettings(_Model):
+class RuleSettings(Model):
     """When trouble counts as trouble; the meanings stand in the design of alerting."""
 
     resolve_after: Duration = Field(
@@ -221,9 +177,25 @@ class RuleSettings(_Model):
         default=timedelta(hours=4), description="How long a critical message is worth sending."
     )
     ttl: Duration = Field(default=timedelta(hours=24), description="How long any other message is worth sending.")
+    fold_within: Duration = Field(
+        default=timedelta(minutes=5),
+        description="When what a channel rests on fails within this time after people were told of the channel, the "
+        "two become one incident in messages.",
+    )
+    method_after: Duration = Field(
+        default=timedelta(minutes=2),
+        description="A message that a contact does not take for so long goes to the person's next one.",
+    )
+    ack_critical: Duration = Field(
+        default=timedelta(minutes=60), description="How long an acknowledgement of critical trouble holds."
+    )
+    ack_warning: Duration = Field(default=timedelta(hours=8), description="How long any other one holds.")
+    absent_after: Duration = Field(
+        default=timedelta(minutes=2), description="At a start after a longer absence than this, people are told of it."
+    )
 
 
-class Platform(_Model):
+class Platform(Model):
     """The vendor that several channels share."""
 
     id: Identifier = Field(description="Channels with the same id are grouped in messages.")
@@ -239,7 +211,7 @@ class ProbeEntry:
     place: tuple[str, int, int, str] = field(compare=False)
 
 
-class ChannelEntry(_Model):
+class ChannelEntry(Model):
     """A watched channel. What it does not say is as the catalogue has it."""
 
     name: Name | None = Field(default=None, description="As people read it; by default the catalogue's, else the id.")
@@ -264,40 +236,15 @@ class ChannelEntry(_Model):
         default="", max_length=NOTE_CHARS_MAX, description="What to do in trouble: an http(s) link, or words."
     )
     note: str = Field(default="", max_length=NOTE_CHARS_MAX, description="A remark for the board.")
-
-
-class Person(_Model):
-    """Someone who can be told."""
-
-    name: Name = Field(description="As others read it.")
-    contacts: tuple[SecretStr, ...] = Field(
-        default=(),
-        max_length=CONTACTS_PER_PERSON_MAX,
-        description="Apprise addresses, such as `mailtos://...` or `slack://...`; best as references.",
+    market: str = Field(
+        default="", max_length=NAME_CHARS_MAX, description="The market that it serves, such as `fr`, for matchers."
+    )
+    tags: tuple[Identifier, ...] = Field(
+        default=(), max_length=TAGS_MAX, description="Words of your own, for matchers."
     )
 
 
-class GroupWait(_Model):
-    """How long a first message waits for what belongs to it, by severity."""
-
-    critical: Duration = Field(default=timedelta(seconds=5), le=timedelta(hours=1), description="For an outage.")
-    warning: Duration = Field(default=timedelta(seconds=30), le=timedelta(hours=1), description="For anything less.")
-
-
-class Routes(_Model):
-    """Who hears of it. Without it nobody does."""
-
-    receiver: Identifier = Field(description="The id of a person.")
-    group_wait: Annotated[Duration, Field(le=timedelta(hours=1))] | GroupWait = Field(
-        default=GroupWait(),
-        description="How long a first message waits for what belongs to it: one value, or `{critical, warning}`.",
-    )
-    group_interval: Duration = Field(
-        default=timedelta(minutes=5), description="The least time between two messages on one incident."
-    )
-
-
-class Retention(_Model):
+class Retention(Model):
     """How long things are kept in the store. Counts from the next start."""
 
     observations: Duration = Field(default=timedelta(days=7), description="What the outside said, word for word.")
@@ -305,7 +252,7 @@ class Retention(_Model):
     incidents: Duration = Field(default=timedelta(days=365), description="Closed incidents.")
 
 
-class SettingsFile(_Model):
+class SettingsFile(Model):
     """The team's file, `vigie.yaml`."""
 
     team: Team = Field(default=Team(), description="Whose lookout this is.")
@@ -321,6 +268,49 @@ class SettingsFile(_Model):
         default={},
         description="What is watched, by id: only what stands here. `reddit: {}` is as the catalogue has it.",
     )
-    people: Mapping[Identifier, Person] = Field(default={}, description="Who can be told, by id.")
-    routes: Routes | None = Field(default=None, description="Who hears of it. Without it nobody does.")
+    people: Mapping[Identifier, Person] = Field(
+        default={}, max_length=ENTRIES_MAX, description="Who can be told, by id."
+    )
+    teams: Mapping[Identifier, TeamOfPeople] = Field(
+        default={}, max_length=ENTRIES_MAX, description="People who are told together, by id."
+    )
+    places: Mapping[Identifier, Place] = Field(
+        default={},
+        max_length=ENTRIES_MAX,
+        alias="destinations",
+        description="Places that several read, such as a chat room, by id.",
+    )
+    schedules: Mapping[Identifier, ScheduleEntry] = Field(
+        default={},
+        max_length=ENTRIES_MAX,
+        description="Who is on call when, by id. People, teams, destinations and schedules share one set of ids.",
+    )
+    escalation: Mapping[Identifier, PolicyEntry] = Field(
+        default={}, max_length=ENTRIES_MAX, description="Whom to call when nobody acknowledges: policies by id."
+    )
+    routes: Routes | None = Field(default=None, description="Who hears of what. Without it nobody does.")
+    time_intervals: Mapping[Identifier, IntervalEntry] = Field(
+        default={}, max_length=ENTRIES_MAX, description="Times of the week that routes refer to, by id."
+    )
+    dependencies: Mapping[Identifier, tuple[str, ...] | str] = Field(
+        default={},
+        max_length=ENTRIES_MAX,
+        description="What rests on what: a channel or a platform -> those that fail with it, or `*` for every other "
+        "channel. While it is out, their outages are not told apart from it.",
+    )
+    silences: tuple[SilenceEntry, ...] = Field(
+        default=(), max_length=SILENCES_MAX, description="What is not told for a time."
+    )
+    maintenance: Mapping[Identifier, MaintenanceEntry] = Field(
+        default={}, max_length=SILENCES_MAX, description="Work of our own, by a name."
+    )
+    launches: tuple[LaunchEntry, ...] = Field(
+        default=(), max_length=SILENCES_MAX, description="Times in which channels matter more than usual."
+    )
+    watchdog: Watchdog | None = Field(
+        default=None, description="Prometheus' Watchdog is expected; `{}` takes the default."
+    )
+    heartbeat: Heartbeat | None = Field(
+        default=None, description="A dead-man's switch elsewhere that hears from us while all is well."
+    )
     retention: Retention = Field(default=Retention(), description="How long things are kept.")

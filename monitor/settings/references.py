@@ -30,6 +30,7 @@ class References:
         self._folder = folder
         self.secrets: set[str] = set()
         self.files: set[Path] = set()
+        self._read_before: dict[Path, str] = {}
 
     @staticmethod
     def present_in(text: str) -> bool:
@@ -74,6 +75,8 @@ class References:
 
     def _read(self, name: str) -> str:
         path = self._folder / ("/" + name.lstrip("/") if name.startswith("/") else name)
+        if path in self._read_before:  # one load sees one content, however often it is asked for
+            return self._read_before[path]
         try:
             state = path.stat()
             if not stat.S_ISREG(state.st_mode):
@@ -94,4 +97,5 @@ class References:
         if not value:
             raise ReferenceFaultError("the secret's file is empty")
         self.files.add(path)
+        self._read_before[path] = value
         return value

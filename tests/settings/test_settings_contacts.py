@@ -9,7 +9,7 @@ import pytest
 from monitor.core.wording import destination_name
 from monitor.settings import Fault
 from monitor.settings.contacts import SERVICES, check, scheme_of
-from monitor.settings.model import HintedError
+from monitor.settings.values import HintedError
 from tests.settings.files import loaded, only_fault
 
 SECRET = "sw0rdfishXYZ"
