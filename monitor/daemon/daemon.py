@@ -19,12 +19,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.metadata import version as installed_version
 
+from monitor.core.audit import Overdue, overdue
+from monitor.core.model import Alive, Phase
+from monitor.core.receivers import behind
 from monitor.daemon.clock import WallClock
 from monitor.daemon.configuration import Configuration
-from monitor.daemon.house import DaemonHouse, Vitals
+from monitor.daemon.house import Acts, DaemonHouse, Vitals
 from monitor.daemon.lookout import Lookout, Ports
 from monitor.daemon.post import StoreOutbox, unheard
 from monitor.daemon.tasks import Tasks
+from monitor.daemon.wishes import Links, Wishes
 from monitor.fetch import Fetcher, FetchPolicy
 from monitor.metrics import Metrics, Suppressed
 from monitor.notify import WorkerSender, notify_test
@@ -43,6 +47,9 @@ FRESHNESS_PAUSE_S = 0.25
 OUTBOX_EVERY_S = 5.0
 PRUNE_EVERY_S = 60.0
 FILES_EVERY_S = 1.0
+ALIVE_EVERY_S = 30.0
+AUDIT_EVERY_S = 30.0
+INCIDENTS_SEARCHED_MAX = 5_000
 BEAT_S = 0.5
 LAG_ALIVE_S_MAX = 10.0
 STUCK_S_MAX = 30.0
@@ -72,6 +79,7 @@ class Daemon:
         self._beat_s = 0.0
         self._superseded = 0  # as last counted
         self._replaced: dict[str, int] = {}
+        self._overdue: tuple[Overdue, ...] = ()
         self._configuration = Configuration(
             settings,
             environ,
@@ -103,7 +111,10 @@ class Daemon:
         self._tasks = Tasks(self._restarted)
         self._readers = ThreadPoolExecutor(1, "store-reader")
         self._reader = Store.open_readonly(settings.store)
+        key = self._writer.call(lambda store: store.secret("links")).result()
+        self._links = Links(key, lambda: self.settings.board_url, self._clock.now)
         self._lookout = self._make_lookout(loop)
+        self._wishes = Wishes(self._lookout.engine, self._phase_of)
         self._web = self._make_web()
         try:
             await self._web.start()
@@ -168,8 +179,7 @@ class Daemon:
             self._metrics,
             self._changes,
             version=version(),
-            notify_test=self.notify_test,
-            reload=self._configuration.reload,
+            acts=Acts(self.notify_test, self._configuration.reload, self._wishes.act, self._links.read),
         )
         server = self.settings.server
         token = server.token.get_secret_value() if server.token else ""
@@ -193,6 +203,8 @@ class Daemon:
         tasks.spawn("freshness", lambda: self._every(FRESHNESS_EVERY_S, self._keep_freshness))
         tasks.spawn("outbox gauge", lambda: self._every(OUTBOX_EVERY_S, self._gauge_outbox))
         tasks.spawn("retention", lambda: self._every(PRUNE_EVERY_S, self._prune))
+        tasks.spawn("signs of life", lambda: self._every(ALIVE_EVERY_S, self._live))
+        tasks.spawn("auditor", lambda: self._every(AUDIT_EVERY_S, self._audit))
         tasks.spawn("files", lambda: self._every(FILES_EVERY_S, self._configuration.watch))
 
     # --- eternal tasks -----------------------------------------------------------------------------------------------
@@ -220,6 +232,27 @@ class Daemon:
             if jumped and not self._jumped:
                 LOG.warning("the machine's clock was moved by %s; timers are not touched", self._clock.jump())
             self._jumped = jumped
+
+    def _live(self) -> None:
+        """Note that we live, so that the next start knows how long nobody looked."""
+        self._lookout.engine.put(Alive())
+
+    def _audit(self) -> None:
+        """Look for calls that should have been made; what the mind forgot, it is asked again."""
+        late = overdue(self._lookout.engine.shown, self._lookout.engine.rules, self._clock.now())
+        self._metrics.overdue(len(late))
+        self._overdue = late
+        for each in late:
+            LOG.error("incident %s: a call by route %s is due since %s", each.incident, each.route, each.due)
+        if late:
+            self._lookout.engine.tick()
+
+    async def _phase_of(self, incident: str) -> Phase | None:
+        """The phase of an incident that is closed."""
+        rows = await asyncio.get_running_loop().run_in_executor(
+            self._readers, lambda: self._reader.incidents(INCIDENTS_SEARCHED_MAX)
+        )
+        return next((row.phase for row in rows if row.id == incident), None)
 
     async def _keep_freshness(self) -> None:
         """A few rows at a time: the writer's thread and the loop share one interpreter, which many would hold."""
@@ -262,12 +295,14 @@ class Daemon:
         return self._lookout.apply(fresh)
 
     async def notify_test(self, receiver: str | None) -> Sequence[Sent]:
-        """Send a test to every contact of a person (the route's receiver by default); raises Refused."""
-        wanted = receiver or (self.settings.routes.receiver if self.settings.routes else "")
-        names = [d.id for d in self.settings.destinations if d.receiver == wanted]
+        """Send a test by every contact of whoever is behind a receiver now (by default the root's); raises Refused."""
+        state, rules = self._lookout.engine.state, self._lookout.engine.rules
+        wanted = receiver or (rules.route.receiver if rules.route else "")
+        people = behind(rules, state.overrides, state.schedules, wanted, self._clock.now())
+        names = [m.destination for person in people for m in rules.recipients[person].methods]
         if not names:
-            known = ", ".join(sorted(self.settings.people)) or "nobody"
-            raise Refused(f"there is no receiver {wanted[:64]!r} with a contact; known: {known}", unknown=True)
+            known = ", ".join(sorted({*rules.recipients, *rules.teams, *rules.schedules})) or "nobody"
+            raise Refused(f"there is no receiver {wanted[:64]!r} with a contact now; known: {known}", unknown=True)
         outcome = await notify_test(
             self._sender,
             names,
@@ -284,6 +319,8 @@ class Daemon:
         said = self._configuration.warnings
         if self._store.degraded:
             said.append("The disk is full: what is critical is still kept, but soon no more. Make room.")
+        if self._overdue:
+            said.append(f"{len(self._overdue)} calls to people are late; tell IT.")
         if self._jumped:
             said.append("This machine's clock was moved; times shown count on from the start of Vigie.")
         said += [f"A part of Vigie failed and was started again: {name}." for name in self._tasks.faulty]

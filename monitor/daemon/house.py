@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from monitor.core.model import Decision, Incident, Rules, State
+from monitor.core.links import Claim
+from monitor.core.model import Answer, Decision, Event, Incident, Rules, State
 from monitor.metrics import Metrics
-from monitor.store import Delivery, StoredObservation, StoreReader
+from monitor.store import Delivery, OverrideRow, SilenceRow, StoredObservation, StoreReader
 from monitor.web import Changes, Sent
 
-__all__ = ["DaemonHouse", "Vitals"]
+__all__ = ["Acts", "DaemonHouse", "Vitals"]
 
 _T = TypeVar("_T")
 
@@ -29,10 +30,20 @@ class Vitals:
     ready: Callable[[], tuple[bool, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """What may be asked of the daemon."""
+
+    notify_test: Callable[[str | None], Awaitable[Sequence[Sent]]]
+    reload: Callable[[], Awaitable[None]]
+    act: Callable[[Event], Awaitable[Answer]]
+    read_link: Callable[[str], Claim]
+
+
 class DaemonHouse:
     """`monitor.web.House` over a running daemon. `readers`: a thread of its own for questions to the store."""
 
-    def __init__(  # noqa: PLR0913 - each is a neighbour
+    def __init__(
         self,
         vitals: Vitals,
         reader: StoreReader,
@@ -41,15 +52,13 @@ class DaemonHouse:
         changed: Changes,
         *,
         version: str,
-        notify_test: Callable[[str | None], Awaitable[Sequence[Sent]]],
-        reload: Callable[[], Awaitable[None]],
+        acts: Acts,
     ) -> None:
         self._vitals = vitals
         self._reader = reader
         self._readers = readers
         self._metrics = metrics
-        self._notify_test = notify_test
-        self._reload = reload
+        self._acts = acts
         self.changed = changed
         self.version = version
 
@@ -99,17 +108,33 @@ class DaemonHouse:
         """Every notification of an incident with what became of it."""
         return await self._read(lambda: self._reader.deliveries(incident))
 
+    async def silences(self, limit: int = 200) -> Sequence[SilenceRow]:
+        """The newest silences, those that are over included."""
+        return await self._read(lambda: self._reader.silences(limit))
+
+    async def overrides(self, schedule: str, since: datetime, limit: int = 200) -> Sequence[OverrideRow]:
+        """The newest changes of a schedule that reach past `since`, those that are over included."""
+        return await self._read(lambda: self._reader.overrides(schedule, since, limit))
+
     async def render_metrics(self, *, openmetrics: bool, gzip: bool) -> tuple[bytes, str]:
         """The exposition and its content type."""
         return await self._metrics.render(openmetrics=openmetrics, gzip=gzip)
 
     async def act_notify_test(self, receiver: str | None) -> Sequence[Sent]:
         """Send a test message; raises Refused."""
-        return await self._notify_test(receiver)
+        return await self._acts.notify_test(receiver)
 
     async def act_reload(self) -> None:
         """Load the configuration anew; raises Refused with every fault."""
-        await self._reload()
+        await self._acts.reload()
+
+    async def act(self, event: Event) -> Answer:
+        """Bring a person's wish before the mind; returns once it is committed."""
+        return await self._acts.act(event)
+
+    def read_link(self, token: str) -> Claim:
+        """What a signed link says; raises BadLink."""
+        return self._acts.read_link(token)
 
     async def _read(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)

@@ -26,7 +26,15 @@ __all__ = ["Clock", "Lookout", "Ports"]
 
 LOG = logging.getLogger(__name__)
 
-_SUPPRESSED = {"held_blind": Suppressed.BLIND, "not_told_nobody": Suppressed.NOBODY}
+_SUPPRESSED = {
+    "held_blind": Suppressed.BLIND,
+    "not_told_nobody": Suppressed.NOBODY,
+    "held_silence": Suppressed.SILENCE,
+    "held_depends": Suppressed.DEPENDS,
+    "held_maintenance": Suppressed.MAINTENANCE,
+    "held_interval": Suppressed.INTERVAL,
+    "held_quiet": Suppressed.QUIET,
+}
 
 WAKE_MIN_S = 0.001
 WAKE_AFTER_FAULT_S = 1.0
@@ -69,7 +77,7 @@ class Lookout:
         self._wake_handle: asyncio.TimerHandle | None = None
         rules = settings.rules_for_mind()
         now = ports.clock.now()
-        state = restore(dict(kept.probes), dict(kept.channels), dict(kept.incidents), kept.monitor, rules, now)
+        state = restore(kept, rules, now)
         self.engine = Engine(ports.writer, rules, state, ports.clock.now, self._committed, self._arm)
         self.scheduler = Scheduler(
             self._run,
@@ -102,6 +110,7 @@ class Lookout:
         metrics.configure(rules)
         metrics.channels(rules, state)
         metrics.incidents(state)
+        metrics.silences(len(state.silences))
         self.engine.configure(rules, Configured(start=True))
         for event in self._unheard:
             self.on_final(event)
@@ -178,9 +187,14 @@ class Lookout:
         for decision in taken.decisions:
             if decision.code in _SUPPRESSED:
                 metrics.suppressed(_SUPPRESSED[decision.code])
+        if taken.silences:
+            metrics.silences(len(taken.state.silences))
         if taken.notifications:
             self.dispatcher.notify_committed()
-        if taken.channels or taken.incidents or taken.probes or taken.monitor:
+        if (
+            taken.channels or taken.incidents or taken.probes or taken.monitor
+            or taken.silences or taken.overrides or taken.schedules
+        ):  # fmt: skip
             self._ports.moved()
 
     def on_final(self, event: Delivered) -> None:

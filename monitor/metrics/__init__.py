@@ -276,6 +276,18 @@ class Metrics:
             self.number("vigie_outbox_messages", state).value = messages.get(state, 0)
         self.put(self.number("vigie_outbox_oldest_age_seconds"), oldest_s)
 
+    def overdue(self, calls: int) -> None:
+        """So many calls to people are late."""
+        self.put(self.number("vigie_calls_overdue"), calls)
+
+    def silences(self, active: int) -> None:
+        """So many silences hold now."""
+        self.put(self.number("vigie_silences_active"), active)
+
+    def heartbeat(self, at: datetime) -> None:
+        """The dead-man's switch outside took our heartbeat."""
+        self.put(self.number("vigie_heartbeat_last_success_timestamp_seconds"), at.timestamp())
+
     def late(self, seconds: float) -> None:
         """A run started this long after its time."""
         self["vigie_scheduler_late_seconds"].histogram().observe(seconds)

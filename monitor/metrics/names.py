@@ -33,6 +33,11 @@ class Suppressed(StrEnum):
     BLIND = "blind"  # most sources are out of reach, so no verdict of ours is told
     NOBODY = "nobody"  # no receiver is configured
     SUPERSEDED = "superseded"  # a newer message of the same incident took its place before it was sent
+    SILENCE = "silence"  # a person silenced it
+    DEPENDS = "depends"  # what it rests on is out, and that is told
+    MAINTENANCE = "maintenance"  # our own work is under way
+    INTERVAL = "interval"  # its route is quiet at this time
+    QUIET = "quiet"  # the person has quiet hours: it comes with the digest
 
 
 class OutboxState(StrEnum):
@@ -115,6 +120,10 @@ TABLE: tuple[Name, ...] = (
     Name("vigie_outbox_messages", "gauge", "Notifications the outbox keeps, by where they are.",
          ("state",), _closed(state=OutboxState)),
     Name("vigie_outbox_oldest_age_seconds", "gauge", "Age of the oldest notification that is due and not sent."),
+    Name("vigie_calls_overdue", "gauge", "Calls to people that should have been made more than a minute ago."),
+    Name("vigie_silences_active", "gauge", "Silences that people made and that hold now."),
+    Name("vigie_heartbeat_last_success_timestamp_seconds", "gauge",
+         "When the dead-man's switch outside last took our heartbeat; 0 before the first."),
     Name("vigie_dead_letters_total", "counter", "Notifications that were given up."),
     Name("vigie_scheduler_late_seconds", "histogram", "How late runs started against their schedule.",
          buckets=LAG_BUCKETS),
