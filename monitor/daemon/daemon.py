@@ -303,14 +303,7 @@ class Daemon:
         if not names:
             known = ", ".join(sorted({*rules.recipients, *rules.teams, *rules.schedules})) or "nobody"
             raise Refused(f"there is no receiver {wanted[:64]!r} with a contact now; known: {known}", unknown=True)
-        outcome = await notify_test(
-            self._sender,
-            names,
-            now=self._clock.now(),
-            team=self.settings.team.name,
-            zone=self.settings.team.timezone,
-            board_url=self.settings.board_url,
-        )
+        outcome = await notify_test(self._sender, names, now=self._clock.now(), rules=rules)
         return [Sent(name, sent.outcome.value, self.redact(sent.detail)) for name, sent in outcome.items()]
 
     # --- how it is ---------------------------------------------------------------------------------------------------

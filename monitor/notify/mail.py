@@ -20,6 +20,7 @@ from monitor.core.model import SendOutcome
 from monitor.notify.model import Envelope, Sent
 from monitor.notify.neutral import one_line
 from monitor.notify.render import Rendered
+from monitor.notify.steps import Stage, stage_of
 
 __all__ = ["compose", "message_id", "send_mail"]
 
@@ -59,7 +60,8 @@ def compose(envelope: Envelope, rendered: Rendered, plugin: Any) -> EmailMessage
     mail["Date"] = formatdate(localtime=False)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    if envelope.critical and envelope.step != "resolved":
+    mail["Content-Language"] = envelope.message.language
+    if envelope.critical and stage_of(envelope.step) not in {Stage.TAKEN, Stage.OVER}:
         mail["Importance"] = "high"
     for name, value in plugin.headers.items():
         if name.lower() not in {key.lower() for key in mail}:

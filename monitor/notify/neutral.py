@@ -8,7 +8,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-__all__ = ["clean", "cut", "for_chat", "one_line", "safe_url"]
+__all__ = ["clean", "cut", "for_chat", "for_sms", "one_line", "safe_url"]
 
 URL_CHARS_MAX = 2_000
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029\v\f]")
@@ -24,6 +24,15 @@ _MARKDOWN_LINK = re.compile(r"\](?=[(:\[])")
 _LOOSE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
 _LINE_MARK = re.compile(r"(?m)^(\s*)([#>])")
 _LOOK_ALIKE = str.maketrans({"<": "\u2039", ">": "\u203a", "*": "\u2217", "`": "\u2019", "~": "\u223c", "|": "\u00a6"})
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
+_FINE_SIGNS = {
+    **dict.fromkeys(("\u00ab\u00a0", "\u00a0\u00bb", "\u00ab", "\u00bb", "\u201c", "\u201d"), '"'),
+    **dict.fromkeys(("\u2018", "\u2019"), "'"),
+    **dict.fromkeys(("\u2013", "\u2014"), "-"),
+    **dict.fromkeys(("\u00a0", "\u202f"), " "),
+    "\u2026": "...",
+}
+_FINE = re.compile("|".join(map(re.escape, _FINE_SIGNS)))
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f<>\"'`\\]")
 
 
@@ -33,8 +42,8 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Like `clean`, on one line: fit for a header (B53)."""
-    return " ".join(clean(text).split())
+    """Like `clean`, on one line: fit for a header (B53). No-break spaces stay what they are."""
+    return _BLANKS.sub(" ", clean(text)).strip()
 
 
 def cut(text: str, chars: int) -> str:
@@ -58,6 +67,12 @@ def for_chat(text: str) -> str:
     text = _MARKDOWN_LINK.sub("] ", text)
     text = _LOOSE_UNDERSCORE.sub("\uff3f", text)
     return _SCRIPT.sub(r"\1 :", text)
+
+
+def for_sms(text: str, chars: int) -> str:
+    """One line of at most `chars`, with plain signs for fine ones: a single one of those would halve what fits."""
+    plain = _FINE.sub(lambda sign: _FINE_SIGNS[sign[0]], one_line(text))
+    return plain if len(plain) <= chars else cut(plain, max(chars - 2, 0)).replace("…", "...")
 
 
 def safe_url(url: str) -> str | None:

@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from monitor.core.model import Link, Message
+from monitor.core.saying import mark
+from monitor.core.wording import Speech
 from monitor.notify.model import Envelope
-from monitor.notify.neutral import clean, cut, for_chat, one_line, safe_url
+from monitor.notify.neutral import clean, cut, for_chat, for_sms, one_line, safe_url
 from monitor.notify.services import Dialect, Manner, dialect_of, manner_of, text_chars_max
 
 __all__ = ["Rendered", "for_mail", "for_service"]
@@ -30,7 +33,6 @@ WORDS_CHARS_MIN = 24
 ONLY_PARAGRAPHS = frozenset({"workflow", "workflows", "webex", "wxteams"})
 """Their Markdown joins single lines; only an empty line between them is kept."""
 
-REPEAT = "This may be a repeat: the first try got no answer."
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -51,11 +53,12 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Tidy:
-    """A message within its limits, cleaned of what cannot be seen."""
+    """A message within its limits, cleaned of what cannot be seen. `act`: the reader's signed link, if there is one."""
 
     symbol: str
     title: str
     paragraphs: tuple[tuple[str, str], ...]
+    act: Link | None
     links: tuple[Link, ...]
 
     @property
@@ -65,22 +68,26 @@ class _Tidy:
 
 def _tidy(envelope: Envelope) -> _Tidy:
     message: Message = envelope.message
+    say = Speech(message.language).say
     paragraphs = [
         (cut(one_line(heading), HEADING_CHARS_MAX), cut(clean(text).strip(), PARAGRAPH_CHARS_MAX))
         for heading, text in message.paragraphs[:PARAGRAPHS_MAX]
     ]
     if envelope.repeat:
-        paragraphs.insert(0, ("", REPEAT))
+        paragraphs.insert(0, ("", say("This may be a repeat: the first try got no answer.")))
     links = [
-        Link(cut(one_line(link.label), LABEL_CHARS_MAX) or "Link", url)
+        Link(cut(one_line(link.label), LABEL_CHARS_MAX) or say("Link"), url)
         for link in message.links
         if (url := safe_url(link.url)) is not None
     ]
+    url = safe_url(envelope.act_url)
+    act = Link(cut(one_line(message.act), LABEL_CHARS_MAX) or say("See more"), url) if url else None
     return _Tidy(
         symbol=cut(one_line(message.symbol), 4),
-        title=cut(one_line(message.title), TITLE_CHARS_MAX) or "(no title)",
+        title=cut(one_line(message.title), TITLE_CHARS_MAX) or say("(no title)"),
         paragraphs=tuple((heading, text) for heading, text in paragraphs if heading or text),
-        links=tuple(links[:LINKS_MAX]),
+        act=act,
+        links=tuple(links[: LINKS_MAX - (1 if act else 0)]),
     )
 
 
@@ -143,12 +150,19 @@ def _paragraphs(tidy: _Tidy, chars: int, speech: _Speech) -> str:
 
 
 def _body(tidy: _Tidy, chars: int, speech: _Speech) -> str:
-    """Return the words, then the links with their targets; the words give way to the links."""
-    links = speech.turn.join(f"{speech.words(link.label)}: {_target(link.url, speech)}" for link in tidy.links)
-    room = chars - len(links) - 2 if links else chars
+    """Return the reader's own link, the words, then the other links with their targets; the words give way to links."""
+    act = _linked(tidy.act, speech) if tidy.act else ""
+    links = speech.turn.join(_linked(link, speech) for link in tidy.links)
+    if act and len(act) + WORDS_CHARS_MIN > chars:
+        act = ""  # half a link is none
+    room = chars - sum(len(part) + 2 for part in (act, links) if part)
     if links and room < chars // 3:
-        links, room = "", chars  # links that leave no room for words are of no use
-    return "\n\n".join(part for part in (_paragraphs(tidy, room, speech), links) if part)
+        links, room = "", chars - (len(act) + 2 if act else 0)  # links that leave no room for words are of no use
+    return "\n\n".join(part for part in (act, _paragraphs(tidy, room, speech), links) if part)
+
+
+def _linked(link: Link, speech: _Speech) -> str:
+    return f"{speech.words(link.label)}: {_target(link.url, speech)}"
 
 
 def _target(url: str, speech: _Speech) -> str:
@@ -160,9 +174,12 @@ def _target(url: str, speech: _Speech) -> str:
 
 
 def _sms(tidy: _Tidy, chars: int) -> str:
-    """One line with the most important words; no symbol, which would halve what fits into a short message."""
+    """One line: what it is, and the reader's link if all of it fits, else words. No symbol: it would halve the room."""
+    title = for_sms(tidy.title, chars)
+    if tidy.act and len(title) + 1 + len(tidy.act.url) <= chars:
+        return f"{title} {tidy.act.url}"
     words = " ".join(text for _, text in tidy.paragraphs)
-    return cut(" ".join(f"{tidy.title}. {words}".split()), chars)
+    return for_sms(f"{title}. {words}" if words else title, chars)
 
 
 def for_service(envelope: Envelope, scheme: str, *, chars_max: int | None = None, titled: bool = True) -> Rendered:
@@ -183,29 +200,51 @@ def for_service(envelope: Envelope, scheme: str, *, chars_max: int | None = None
     return Rendered("", "\n\n".join(part for part in (speech.strong(headline), text) if part))
 
 
+_RED, _AMBER, _GREEN, _BLUE = (
+    ("#991b1b", "#fee2e2"),
+    ("#92400e", "#fef3c7"),
+    ("#166534", "#dcfce7"),
+    ("#1e40af", "#dbeafe"),
+)
+"""A strong colour and a soft one."""
+
 _LOOKS = {
-    "resolved": ("#166534", "#dcfce7", "Resolved"),
-    "test": ("#1e40af", "#dbeafe", "Test"),
-    "critical": ("#991b1b", "#fee2e2", "Needs attention now"),
-    "warning": ("#92400e", "#fef3c7", "Worth knowing"),
+    "resolved": (_GREEN, mark("Resolved")),
+    "acknowledged": (_BLUE, mark("In hand")),
+    "handoff": (_BLUE, mark("On call")),
+    "duty": (_BLUE, mark("On call")),
+    "report": (_BLUE, mark("Worth knowing")),
+    "digest": (_BLUE, mark("Digest")),
+    "drill": (_BLUE, mark("Drill")),
+    "test": (_BLUE, mark("Test")),
+    "down": (_AMBER, mark("About Vigie itself")),
 }
-"""Look of a mail by what it says: strong colour, soft colour, word. The word stands there too, never colour alone."""
+"""Look of a mail by what it says. The word stands there too, never colour alone."""
+
+
+def _look(envelope: Envelope) -> tuple[tuple[str, str], str]:
+    if envelope.step in _LOOKS:
+        return _LOOKS[envelope.step]
+    return (_RED, mark("Needs attention now")) if envelope.critical else (_AMBER, mark("Worth knowing"))
 
 
 def for_mail(envelope: Envelope) -> Rendered:
     """Render a mail: subject, a plain part that keeps its lines, and an HTML page that needs nothing from outside."""
     tidy = _tidy(envelope)
+    speech = Speech(envelope.message.language)
     plain = f"{tidy.headline}\n\n{_body(tidy, text_chars_max('mailto'), _Speech())}\n\n-- \nVigie\n"
-    kind = envelope.step if envelope.step in _LOOKS else ("critical" if envelope.critical else "warning")
-    strong, soft, word = _LOOKS[kind]
+    (strong, soft), word = _look(envelope)
     texts = [text for _, text in tidy.paragraphs if text]
     page = _TEMPLATES.get_template("mail.html.jinja").render(
+        language=speech.language,
         tidy=tidy,
         preview=cut(one_line(texts[0]), PREVIEW_CHARS_MAX) if texts else "",
         paragraphs=[(heading, text.split("\n")) for heading, text in tidy.paragraphs],
         strong=strong,
         soft=soft,
-        word=word,
-        incident=envelope.incident,
+        word=speech.say(word),
+        act_host=urlsplit(tidy.act.url).netloc if tidy.act else "",
+        sent_by=speech.say("Sent by Vigie, the lookout for your marketing channels"),
+        incident=speech.say("incident {id}", id=envelope.incident) if envelope.incident else "",
     )
     return Rendered(tidy.headline, plain, page)

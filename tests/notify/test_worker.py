@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from monitor.core.model import Link, Message, SendOutcome
+from monitor.core.model import Link, Message, Rules, SendOutcome
 from monitor.notify import Envelope, Sent, WorkerSender, notify_test
 from tests.notify import given
 from tests.notify.desk import message
@@ -283,9 +283,10 @@ async def test_B51_mentions_reach_no_chat_as_mentions(sender: WorkerSender, cont
 async def test_a_test_message_tells_what_became_of_it(sender: WorkerSender) -> None:
     async with receiver(says("200 OK")) as here:
         sender.set_contacts({"first/1": here.url, "first/2": "json://127.0.0.1:1/"})
-        sent = await notify_test(sender, ["first/1", "first/2"], now=NOW, team="Example team", zone="Europe/Paris")
+        rules = Rules(team="Example team", timezone="Europe/Paris")
+        sent = await notify_test(sender, ["first/1", "first/2"], now=NOW, rules=rules)
     assert [sent[name].outcome for name in ("first/1", "first/2")] == [SendOutcome.DELIVERED, SendOutcome.RETRY]
-    assert "10:00 (Europe/Paris)" in here.notes()[0]["message"]
+    assert "at 10:00 (Paris time)" in here.notes()[0]["message"]
     assert here.notes()[0]["type"] == "info"
 
 
