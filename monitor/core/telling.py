@@ -46,9 +46,9 @@ def tell(draft: Draft, incident: Incident) -> None:
         _route(talk)
         _lapse(talk)
         _update(talk)
+        _call(talk)
         _repeat(talk)
         _other_ways(talk)
-        _call(talk)
         talk.finish()
         draft.look_at_incident(incident.id, _earliest(talk.next_due, talk.edge, edge))
 

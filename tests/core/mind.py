@@ -1,10 +1,15 @@
 """A mind on a virtual clock: tell it what probes saw, let time pass, see what it decided and whom it told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.duty import Method, Recipient, Route, Team
+from monitor.core.duty import Method, Recipient, Route, Silence, Team
+from monitor.core.matching import parse_matcher
 from monitor.core.model import (
+    Act,
+    Acted,
+    Alive,
+    Answer,
     ChannelRule,
     ChannelState,
     Configured,
@@ -20,11 +25,12 @@ from monitor.core.model import (
     Read,
     Rules,
     SendOutcome,
+    Silenced,
     State,
     Step,
     Tick,
 )
-from monitor.core.step import step
+from monitor.core.step import restore, step
 from probes.base import Availability, Certainty, Evidence, Family, Reading, Reason, Severity, Signal
 
 T0 = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -81,9 +87,14 @@ def news(key: str, severity: Severity, url: str, lasts: timedelta = timedelta(da
 class Mind:
     """One shard of the real mind, driven by hand."""
 
-    def __init__(self, *channels: ChannelRule, destinations: Iterable[Destination] = (FIRST,), **rules: object) -> None:
+    def __init__(
+        self,
+        *channels: ChannelRule,
+        destinations: Iterable[Destination] | Mapping[str, Destination] = (FIRST,),
+        **rules: object,
+    ) -> None:
         timers = {n: rules.pop(n) for n in ("wait_critical", "wait_warning", "interval", "repeat") if n in rules}
-        known = {d.id: d for d in destinations}
+        known = {d.id: d for d in (destinations.values() if isinstance(destinations, Mapping) else destinations)}
         methods: dict[str, list[Method]] = {}
         for d in known.values():
             methods.setdefault(d.receiver, []).append(Method(d.id))
@@ -99,6 +110,7 @@ class Mind:
         self.told: list[Notification] = []
         self.ledger: list[Decision] = []
         self.events: list[tuple[datetime, Event]] = []
+        self._arrived: set[str] = set()
         self.put(Configured(start=True))
 
     def put(self, event: Event) -> Step:
@@ -141,6 +153,38 @@ class Mind:
             for name, state in says.items():
                 self.says(name.replace("_", "/"), state)
 
+    def acts(
+        self, act: Act, *incidents: str, by: str = "first", until: datetime | None = None, text: str = ""
+    ) -> Answer:
+        """Somebody does something to incidents (the newest by default), by the board."""
+        named = incidents or (self.incidents[-1].id,)
+        answer = self.put(Acted(act, named, by, "board", text, until)).answer
+        assert answer is not None
+        return answer
+
+    def arrives(self) -> None:
+        """Whatever is on its way and due arrives now."""
+        for sent in self.told:
+            if sent.key not in self._arrived and (sent.due or sent.created) <= self.now:
+                self._arrived.add(sent.key)
+                self.sends(SendOutcome.DELIVERED, sent)
+
+    def lives(self, seconds: float, every_s: float = 10, **says: Availability) -> None:
+        """Let time pass while probes go on saying the same and every message arrives."""
+        left = seconds
+        while left > 0:
+            self.arrives()
+            self.passes(min(every_s, left))
+            left -= every_s
+            for name, state in says.items():
+                self.says(name.replace("_", "/"), state)
+        self.arrives()
+
+    def heard(self, step: str = "") -> list[tuple[float, str, str]]:
+        """What was told so far: (seconds since the start, destination, step)."""
+        rows = [(((n.due or n.created) - T0).total_seconds(), n.destination, n.step) for n in self.told]
+        return [row for row in rows if not step or row[2] == step]
+
     def sends(self, outcome: SendOutcome = SendOutcome.DELIVERED, notification: Notification | None = None) -> Step:
         """The last (or given) notification's fate is known."""
         sent = notification or self.told[-1]
@@ -164,3 +208,31 @@ class Mind:
     def codes(self) -> list[str]:
         """The ledger's reason codes so far."""
         return [d.code for d in self.ledger]
+
+    def reload(self, rules: Rules) -> None:
+        """The configuration is another."""
+        self.rules = rules
+        self.put(Configured())
+
+    def lives_no_more(self, for_s: float) -> None:
+        """The house is down for so long, and starts again."""
+        self.put(Alive())
+        self.now += timedelta(seconds=for_s)
+        self.state = restore(self.state, self.rules, self.now)
+        self.put(Configured(start=True))
+
+    def silences(self, matcher: str, minutes: float, *, until_recovered: bool = False, after_s: float = 0) -> Answer:
+        """Somebody silences something."""
+        start = self.now + timedelta(seconds=after_s)
+        wished = Silence(
+            "",
+            (parse_matcher(matcher),),
+            "first",
+            "we know",
+            start,
+            start + timedelta(minutes=minutes),
+            until_recovered,
+        )
+        answer = self.put(Silenced(wished, "board")).answer
+        assert answer is not None
+        return answer
