@@ -28,6 +28,7 @@ from monitor.web.operations import (
     Reply,
     encode,
     json_answer,
+    json_text,
     no_body,
     serving,
 )
@@ -87,8 +88,7 @@ class Api:
             rows = await self._briefs.get(
                 wanted, lambda c: encode(views.brief(rules.channels[c], state.channels.get(c)))
             )
-        text = '{"channels": [' + ", ".join(rows) + "]}"
-        return web.Response(text=text, content_type="application/json", headers={"Cache-Control": "no-store"})
+        return json_text('{"channels": [' + ", ".join(rows) + "]}")
 
     async def channel(self, request: Asked[Nothing, None]) -> dict[str, Any]:
         """One channel with its probes and signals."""
@@ -173,7 +173,7 @@ class Api:
 
     async def openapi(self, _request: Asked[Nothing, None]) -> web.Response:
         """The document of all this."""
-        return web.Response(text=self._document, content_type="application/json", headers={"Cache-Control": "no-store"})
+        return json_text(self._document)
 
     @cached_property
     def _document(self) -> str:

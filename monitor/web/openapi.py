@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from monitor.web.answers import Error
-from monitor.web.operations import Nothing, Operation, no_body
+from monitor.web.operations import Operation, no_body
 
 __all__ = ["document", "refusals_of"]
 
@@ -168,7 +168,7 @@ def _operation(each: Operation[Any, Any], shapes: _Shapes, *, needs: bool) -> di
         made["parameters"] = parameters
     if each.body is not no_body:
         content = {"application/json": {"schema": shapes.asked(each.body)}}
-        made["requestBody"] = {"required": each.body is not Nothing, "content": content}
+        made["requestBody"] = {"required": not _takes_nothing(each.body), "content": content}
     made["responses"] = {
         **{str(status): _reply(reply, shapes) for status, reply in each.answers.items()},
         **{str(status): shapes.refusal(status, codes) for status, codes in refusals_of(each).items()},
@@ -176,6 +176,15 @@ def _operation(each: Operation[Any, Any], shapes: _Shapes, *, needs: bool) -> di
     made["responses"].setdefault("503", {"description": _PHRASES[503]})
     made["security"] = [{scheme: []} for scheme in _schemes(each)] if needs else []
     return made
+
+
+def _takes_nothing(body: type[BaseModel]) -> bool:
+    """Whether no body at all, which reads as an empty object, will do."""
+    try:
+        body.model_validate({})
+    except ValidationError:
+        return False
+    return True
 
 
 def _schemes(each: Operation[Any, Any]) -> list[str]:

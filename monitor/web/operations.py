@@ -196,10 +196,17 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-encode = json.JSONEncoder(allow_nan=False, default=_plain).encode  # made once: json.dumps would make one per call
+# Made once: json.dumps would make one per call.
+encode = json.JSONEncoder(allow_nan=False, default=_plain, ensure_ascii=False).encode
 
 
 def json_answer(value: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """JSON of plain values, moments and the dataclasses of `monitor.web.answers`."""
+    return json_text(encode(value), status=status, headers=headers)
+
+
+def json_text(text: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer that is JSON already. Half a character, as a source may send one, is not text: it becomes ``?``."""
     kept = {hdrs.CACHE_CONTROL: "no-store", **(headers or {})}
-    return web.Response(text=encode(value), status=status, headers=kept, content_type="application/json")
+    body = text.encode("utf-8", "replace")
+    return web.Response(body=body, status=status, headers=kept, content_type="application/json", charset="utf-8")
