@@ -4,34 +4,33 @@ A page is made once per commit and minute and then shared; the rows of the board
 """
 
 import asyncio
-import functools
-import hashlib
-from datetime import date, datetime, timedelta
-from importlib import resources
+from datetime import date, datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
 
-import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
-from monitor.core import wording
 from monitor.core.model import ChannelRule, ChannelState, Phase, Rules, State
 from monitor.web import views, words
-from monitor.web.api import find_incident, timeline_of
+from monitor.web.forms import is_https, read_form, see_other
 from monitor.web.fragments import Fragments
-from monitor.web.guard import COOKIE, SESSION_S_MAX, Door, Refusal, read_body
+from monitor.web.guard import COOKIE, SESSION_S_MAX, Door, Refusal
 from monitor.web.house import House, Run
+from monitor.web.incident_page import IncidentPage
+from monitor.web.link_pages import LinkPages
+from monitor.web.oncall_page import OncallPage
+from monitor.web.pages import STATIC, Pages, answer
+from monitor.web.quiet import Quiet, quiet_now
+from monitor.web.silence_page import SilencePage
 from monitor.web.sse import Streams
 
-__all__ = ["Board", "environment"]
+__all__ = ["Board"]
 
 PROBES_SHOWN_MAX = 40
 RUNS_SHOWN = 1
 SAID_CHARS_MAX = 4_000
 DECISIONS_SHOWN_MAX = 60
 INCIDENTS_SHOWN_MAX = 100
-STATIC = {"board.css": "text/css", "board.js": "text/javascript", "vigie.svg": "image/svg+xml"}
 LINES_PER_TURN = 250
 STATIC_AGE_S = 365 * 24 * 3600
 
@@ -43,28 +42,6 @@ GROUPS = (
 )
 
 
-@functools.cache
-def environment() -> jinja2.Environment:
-    """The templates: escaped always, missing names are faults, every printed text made harmless.
-
-    All are compiled here, which takes some 300 ms: at the start, and never while the loop has other things to do.
-    """
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("monitor.web", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=words.harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    made.filters["host"] = words.host_of
-    made.filters["web"] = views.web_url
-    for name in made.list_templates(extensions=["html"]):
-        made.get_template(name)
-    return made
-
-
 class _Line(NamedTuple):
     """A channel as the board needs it."""
 
@@ -73,6 +50,7 @@ class _Line(NamedTuple):
     brief: dict[str, Any]
     group: str
     order: tuple[int, int, str]
+    quiet: str  # whether people are not told of it just now
 
 
 class Board:
@@ -82,15 +60,14 @@ class Board:
         self._house = house
         self._door = door
         self._streams = streams
-        self._env = environment()
-        self._row = self._env.get_template("row.html")
+        self._pages = Pages(house, door, streams)
+        self._others = [page(self._pages) for page in (IncidentPage, LinkPages, OncallPage, SilencePage)]
+        self._row = self._pages.env.get_template("row.html")
         self._rows = Fragments()
         self._lines: dict[str, _Line] = {}
+        self._quiet: Quiet | None = None
         self._making = asyncio.Lock()
         self._made: tuple[State, Rules, tuple[object, ...], str] | None = None
-        folder = resources.files("monitor.web") / "static"
-        self._static = {name: (folder / name).read_bytes() for name in STATIC}
-        self._stamp = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
 
     def routes(self) -> list[web.RouteDef]:
         """What is served."""
@@ -98,10 +75,10 @@ class Board:
             web.get("/", self.index),
             web.get("/channels/{id}", self.channel),
             web.get("/incidents", self.incidents),
-            web.get("/incidents/{id}", self.incident),
             web.get("/login", self.login),
             web.post("/login", self.log_in),
             web.get("/static/{name}", self.static),
+            *(route for page in self._others for route in page.routes()),
         ]
 
     # --- pages --------------------------------------------------------------------------------------------------------
@@ -115,11 +92,11 @@ class Board:
             made = self._made
             if made is None or made[0] is not state or made[1] is not rules or made[2] != key:
                 made = self._made = (state, rules, key, await self._index(state, rules, now, token))
-        text = made[3]
-        return await _page(request, text)
+        return answer(request, made[3])
 
     async def _index(self, state: State, rules: Rules, now: datetime, token: str) -> str:
-        lines = sorted(await self._in_turns(rules, state), key=lambda line: line.order)
+        quiet = quiet_now(state, rules, now)
+        lines = sorted(await self._in_turns(rules, state, quiet), key=lambda line: line.order)
         today = now.astimezone(words.zone(rules.timezone)).date()
         named = {line.rule.id: line for line in lines}
         rendered = await self._rows.get(
@@ -132,30 +109,34 @@ class Board:
             if members:
                 rows = Markup("".join(members))  # noqa: S704 - made by row.html, which escapes
                 groups.append({"name": name, "heading": heading, "count": len(members), "rows": rows})
-        incidents = [views.incident(rules, i) for i in state.incidents.values() if i.phase in views.OPEN_PHASES]
-        incidents.sort(key=lambda i: i["opened"], reverse=True)
-        incidents.sort(key=lambda i: i["severity"] != "critical")  # stable: the worst first, then the newest
-        return self._render(
+        shown = views.OPEN_PHASES - {Phase.PENDING}
+        incidents = sorted(
+            (i for i in state.incidents.values() if i.phase in shown), key=lambda i: i.opened, reverse=True
+        )
+        incidents.sort(key=lambda i: i.severity, reverse=True)  # stable: the worst first, then the newest
+        return self._pages.render(
             "board.html",
             now,
             token=token,
             counts={name: sum(line.group == name for line in lines) for name, _ in GROUPS},
+            quieted=sum(bool(line.quiet) for line in lines),
             total=len(lines),
             groups=groups,
-            incidents=[self._timed(i, now) for i in incidents if i["phase"] != Phase.PENDING.value],
+            incidents=[self._pages.timed(i, now) for i in incidents],
             warnings=list(self._house.warnings),
             blind_since=views.iso(state.monitor.blind_since),
             settled=state.monitor.settled,
         )
 
-    async def _in_turns(self, rules: Rules, state: State) -> list[_Line]:
+    async def _in_turns(self, rules: Rules, state: State, quiet: Quiet) -> list[_Line]:
         """A line per channel, those of unchanged channels as they were."""
         lines = {}
+        same, self._quiet = quiet == self._quiet, quiet
         for count, (channel_id, rule) in enumerate(rules.channels.items(), 1):
             held = state.channels.get(channel_id)
             line = self._lines.get(channel_id)
-            if line is None or line.rule is not rule or line.held is not held:
-                line = _line(rule, held)
+            if line is None or line.rule is not rule or line.held is not held or not same:
+                line = _line(rule, held, quiet.of(rule))
             lines[channel_id] = line
             if count % LINES_PER_TURN == 0:
                 await asyncio.sleep(0)
@@ -167,7 +148,7 @@ class Board:
         """What a row is made from; the well ones show no age, so that a minute more does not make them anew."""
         age = views.ago(line.held.since, now) if line.held and line.group != "well" else ""
         fallback = rules.channels.get(line.rule.fallback)
-        return (line.rule, line.held, fallback.name if fallback else "", rules.timezone, today, age)
+        return (line.rule, line.held, fallback.name if fallback else "", rules.timezone, today, age, line.quiet)
 
     def _render_row(self, line: _Line, rules: Rules, now: datetime) -> str:
         held, fallback = line.held, rules.channels.get(line.rule.fallback)
@@ -179,6 +160,7 @@ class Board:
             since_local=words.local(line.brief["since"], rules.timezone, now),
             since_ago=views.ago(held.since, now) if held and line.group != "well" else "",
             fallback=fallback.name if fallback else line.rule.fallback,
+            quiet=line.quiet,
         )
 
     async def channel(self, request: web.Request) -> web.StreamResponse:
@@ -196,7 +178,7 @@ class Board:
         fallback = rules.channels.get(shown["fallback"])
         decisions = await house.decisions(channel=channel_id, limit=DECISIONS_SHOWN_MAX)
         past = [i for i in await house.incidents(INCIDENTS_SHOWN_MAX) if channel_id in i.channels]
-        text = self._render(
+        text = self._pages.render(
             "channel.html",
             now,
             token=token,
@@ -205,65 +187,24 @@ class Board:
             probes=probes,
             unshown=len(shown["probes"]) - len(probes),
             fallback={"name": fallback.name, "id": fallback.id} if fallback else None,
-            incidents=[self._timed(views.incident(rules, i), now) for i in past],
+            incidents=[self._pages.timed(i, now) for i in past],
             decisions=list(reversed(views.timeline(rules, decisions, ()))),
         )
-        return await _page(request, text)
+        return answer(request, text)
 
     async def incidents(self, request: web.Request) -> web.StreamResponse:
         """The newest incidents."""
         house, now, token = self._house, self._house.now(), self._streams.token
-        found = [self._timed(views.incident(house.rules, i), now) for i in await house.incidents(INCIDENTS_SHOWN_MAX)]
+        found = [self._pages.timed(i, now) for i in await house.incidents(INCIDENTS_SHOWN_MAX)]
         live = [i for i in found if i["live"]]
         over = [i for i in found if not i["live"]]
-        return await _page(request, self._render("incidents.html", now, token=token, live=live, over=over))
-
-    async def incident(self, request: web.Request) -> web.StreamResponse:
-        """One incident and its timeline."""
-        house, now, token = self._house, self._house.now(), self._streams.token
-        found = await find_incident(house, request.match_info["id"])
-        rules = house.rules
-        text = self._render(
-            "incident.html",
-            now,
-            token=token,
-            incident=self._timed(views.incident(rules, found), now),
-            timeline=await timeline_of(house, found),
-            members=[views.brief(rules.channels[c], house.state.channels.get(c))
-                     for c in found.channels if c in rules.channels],
-        )  # fmt: skip
-        return await _page(request, text)
-
-    def _timed(self, incident: dict[str, Any], now: datetime) -> dict[str, Any]:
-        live = incident["phase"] not in {Phase.RESOLVED.value, Phase.CLOSED.value}
-        span = incident["duration_s"]
-        lasted = views.ago(words.parse(incident["opened"]), now)
-        if span is not None:
-            resolved = words.parse(incident["resolved"])
-            lasted = wording.duration(resolved - words.parse(incident["opened"]))
-        lead = wording.duration(timedelta(seconds=incident["lead_s"])) if incident["lead_s"] else ""
-        return {**incident, "live": live, "lasted": lasted, "lead": lead}
+        return answer(request, self._pages.render("incidents.html", now, token=token, live=live, over=over))
 
     def error(self, refusal: Refusal) -> web.Response:
         """A refusal as a person reads it."""
-        text = self._render("error.html", self._house.now(), token="", status=refusal.status, message=refusal.message)
+        text = self._pages.render("error.html", self._house.now(), status=refusal.status, message=refusal.message)
         return web.Response(
             text=text, status=refusal.status, content_type="text/html", charset="utf-8", headers=refusal.headers
-        )
-
-    def _render(self, name: str, now: datetime, **context: object) -> str:
-        rules = self._house.rules
-        return self._env.get_template(name).render(
-            stamp=self._stamp,
-            version=self._house.version,
-            timezone=rules.timezone,
-            as_of=words.day_and_time(now, rules.timezone),
-            now_iso=views.iso(now),
-            exact=lambda text: words.to_the_second(text, rules.timezone, now),
-            local=lambda text: words.local(text, rules.timezone, now),
-            ago=lambda text: views.ago(words.parse(text), now) if text else "",
-            guarded=self._door.guarded,
-            **context,
         )
 
     # --- the door, and what never changes -----------------------------------------------------------------------------
@@ -273,29 +214,22 @@ class Board:
         return self._form(200, "")
 
     def _form(self, status: int, message: str) -> web.Response:
-        text = self._render("login.html", self._house.now(), token="", message=message)
+        text = self._pages.render("login.html", self._house.now(), message=message)
         return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
     async def log_in(self, request: web.Request) -> web.StreamResponse:
         """Take the token, give a cookie that only this site sends back and that no script can read."""
-        raw = await read_body(request)
-        if request.content_type != "application/x-www-form-urlencoded":
-            raise Refusal(415, "not_a_form", "Send the form as it is.")
-        try:
-            given = parse_qs(raw.decode("utf-8"), max_num_fields=4).get("token", [""])[0]
-        except ValueError:
-            raise Refusal(400, "bad_form", "The form cannot be read.") from None
-        if not self._door.is_token(given, request.remote or ""):
+        form = await read_form(request)
+        if not self._door.is_token(form["token"], request.remote or ""):
             return self._form(403, "That is not the token.")
-        response = web.Response(status=303, headers={"Location": "/"})
-        https = request.secure or request.headers.get("X-Forwarded-Proto", "") == "https"
+        response = see_other("/")
         response.set_cookie(
             COOKIE,
             self._door.new_session(),
             max_age=SESSION_S_MAX,
             httponly=True,
             samesite="Strict",
-            secure=https,
+            secure=is_https(request),
             path="/",
         )
         return response
@@ -305,25 +239,16 @@ class Board:
         name = request.match_info["name"]
         if name not in STATIC:
             raise Refusal(404, "not_found", "Not Found.")
-        lasting = request.query.get("v") == self._stamp
+        lasting = request.query.get("v") == self._pages.stamp
         age = f"public, max-age={STATIC_AGE_S}, immutable" if lasting else "no-cache"
         return web.Response(
-            body=self._static[name], content_type=STATIC[name], charset="utf-8", headers={"Cache-Control": age}
+            body=self._pages.static[name], content_type=STATIC[name], charset="utf-8", headers={"Cache-Control": age}
         )
 
 
-def _line(rule: ChannelRule, held: ChannelState | None) -> _Line:
+def _line(rule: ChannelRule, held: ChannelState | None, quiet: str) -> _Line:
     brief = views.brief(rule, held)
-    return _Line(rule, held, brief, views.group(brief["availability"], brief["risk"]), views.order(brief))
-
-
-async def _page(request: web.Request, text: str) -> web.StreamResponse:
-    response = web.Response(
-        text=text, content_type="text/html", charset="utf-8", headers={"Cache-Control": "no-store", "Vary": "Cookie"}
-    )
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        response.enable_compression(web.ContentCoding.gzip)
-    return response
+    return _Line(rule, held, brief, views.group(brief["availability"], brief["risk"]), views.order(brief), quiet)
 
 
 def _said(run: Run) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from monitor.web.house import House
 from monitor.web.oncall_views import Desk, desk
 from monitor.web.operations import Asked, Nothing, Operation, Operations, Reply, no_body
 
-__all__ = ["OncallApi"]
+__all__ = ["OncallApi", "full_of"]
 
 BEFORE, AFTER = timedelta(days=7), timedelta(days=28)
 CALENDAR_BEFORE, CALENDAR_AFTER = timedelta(days=28), timedelta(days=90)
@@ -94,13 +94,7 @@ class OncallApi:
         end = self._near(request.query.end or max(now, start) + AFTER)
         if not start < end <= start + PERIOD_MAX:
             raise invalid(f"a period ends after it starts, and within {PERIOD_MAX.days} days")
-        state = self._house.state
-        rows = await self._house.overrides(request.id, start, OVERRIDES_MAX)
-        past = [r.override for r in rows if r.ended and r.override.id not in state.overrides and _over(r.override, now)]
-        calendar = f"/api/v1/schedules/{quote(request.id, safe='')}/calendar.ics"
-        key = self._door.calendar_key(request.id)
-        address = f"{calendar}?key={key}" if key else calendar
-        return await asyncio.to_thread(own.full, state, now, (start, end), past=past, calendar=address)
+        return await full_of(self._house, self._door, own, now, (start, end))
 
     async def calendar(self, request: Asked[asked.Calendar, None]) -> web.Response:
         """The shifts as iCalendar; the door has looked at the key."""
@@ -170,6 +164,19 @@ class OncallApi:
         """As it would have been without the change."""
         event = Restored(request.id, request.query.by, request.query.via)
         return outcome(await self._house.act(event), "override")
+
+
+async def full_of(
+    house: House, door: Door, own: Desk, now: datetime, period: tuple[datetime, datetime]
+) -> answers.ScheduleFull:
+    """A schedule with the shifts of a period (start, end), worked out beside the loop."""
+    state, schedule = house.state, own.schedule.id
+    rows = await house.overrides(schedule, period[0], OVERRIDES_MAX)
+    past = [r.override for r in rows if r.ended and r.override.id not in state.overrides and _over(r.override, now)]
+    calendar = f"/api/v1/schedules/{quote(schedule, safe='')}/calendar.ics"
+    key = door.calendar_key(schedule)
+    address = f"{calendar}?key={key}" if key else calendar
+    return await asyncio.to_thread(own.full, state, now, period, past=past, calendar=address)
 
 
 def _over(change: Override, now: datetime) -> bool:

@@ -196,6 +196,8 @@ _TROUBLE = {
     Condition.UNKNOWN: {},
     Condition.BLIND: {},
     Condition.DELIVERY: {},
+    Condition.WATCHDOG: {},
+    Condition.SCHEDULE: {},
 }
 _OTHERWISE = {
     Condition.AVAILABILITY: "in trouble",
@@ -203,6 +205,8 @@ _OTHERWISE = {
     Condition.UNKNOWN: "state unknown",
     Condition.BLIND: "cannot see out",
     Condition.DELIVERY: "messages do not arrive",
+    Condition.WATCHDOG: "the metrics path is broken",
+    Condition.SCHEDULE: "nobody is on call",
 }
 
 

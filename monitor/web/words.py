@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from monitor.web.views import web_url
 
-__all__ = ["day_and_time", "harmless", "host_of", "local", "parse", "to_the_second", "zone"]
+__all__ = ["day_and_hour", "day_and_time", "harmless", "host_of", "local", "parse", "to_the_second", "zone"]
 
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1, but tab and newline
@@ -62,6 +62,13 @@ def to_the_second(text: str, timezone: str, now: datetime) -> str:
     """As `local`, with seconds: for timelines, where the order of things matters."""
     moment = parse(text).astimezone(zone(timezone))
     return f"{local(text, timezone, now)}:{moment:%S}"
+
+
+def day_and_hour(moment: datetime, timezone: str, now: datetime) -> str:
+    """``"Mon 23 Nov, 09:00"``, with the year where it is not that of `now`."""
+    here, today = moment.astimezone(zone(timezone)), now.astimezone(zone(timezone))
+    year = "" if here.year == today.year else f" {here.year}"
+    return f"{here:%a} {here.day} {here:%b}{year}, {here:%H:%M}"
 
 
 def day_and_time(now: datetime, timezone: str) -> str:

@@ -6,6 +6,7 @@
   const live = document.getElementById("live");
   let busy = false;
   let again = false;
+  let later = 0;
 
   function say(state, text) {
     live.dataset.state = state;
@@ -24,17 +25,36 @@
     return chosen && !chosen.isCollapsed && main.contains(chosen.anchorNode);
   }
 
+  function changed(control) {
+    if (control.type === "checkbox") return control.checked !== control.defaultChecked;
+    if (control.options) {
+      const first = [...control.options].findIndex((option) => option.defaultSelected);
+      return control.selectedIndex !== Math.max(first, 0);
+    }
+    return control.value !== control.defaultValue;
+  }
+
+  function writing(main) {
+    const controls = [...main.querySelectorAll("input, select, textarea")];
+    return controls.some((control) => control === document.activeElement || changed(control));
+  }
+
   async function refresh() {
     if (busy) { again = true; return; }
     const main = document.getElementById("main");
-    if (reading(main)) { setTimeout(refresh, 5000); return; } // somebody is copying from it
+    clearTimeout(later);
+    if (reading(main) || writing(main)) { // somebody is copying from it, or filling in a form
+      if (live.dataset.state === "live") say("paused", "waits while you write");
+      later = setTimeout(refresh, 5000);
+      return;
+    }
     busy = true;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
       if (!answer.ok || answer.redirected) throw new Error("no page");
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       swap(main, fresh);
-      if (live.dataset.state === "lost" && source.readyState === EventSource.OPEN) say("live", "live");
+      if (live.dataset.state !== "live" && source.readyState === EventSource.OPEN) say("live", "live");
     } catch {
       lost();
     } finally {
@@ -59,7 +79,7 @@
 
   const source = new EventSource("/events");
   source.addEventListener("changed", (event) => {
-    say("live", "live");
+    if (live.dataset.state !== "paused") say("live", "live");
     if (event.data !== document.getElementById("main").dataset.version) refresh();
   });
   source.addEventListener("error", lost);

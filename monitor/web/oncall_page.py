@@ -1,0 +1,170 @@
+"""The page of who is on call: now, next, the two weeks around now, changes by hand, and what the linter says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from monitor.core.duty import Override, Schedule, Shift
+from monitor.core.model import Answer, Overridden, Restored
+from monitor.core.oncall import next_change, on_call
+from monitor.core.receivers import name_of
+from monitor.web import answers, views, words
+from monitor.web.forms import Form, Who, people_of, read_form, remember, see_other
+from monitor.web.guard import Refusal
+from monitor.web.oncall_api import full_of
+from monitor.web.oncall_views import desk
+from monitor.web.pages import Pages, answer
+
+__all__ = ["OncallPage"]
+
+AROUND = timedelta(days=14)
+SHIFTS_SHOWN_MAX = 60
+CHANGES_SHOWN_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A form with faults that is shown again: of which schedule, or of which change."""
+
+    form: Form
+    schedule: str = ""
+    change: str = ""
+
+
+class OncallPage:
+    """The handlers."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._house = pages.house
+
+    def routes(self) -> list[web.RouteDef]:
+        """What is served."""
+        return [
+            web.get("/oncall", self.show),
+            web.post("/oncall/{schedule}/overrides", self.override),
+            web.post("/oncall/changes/{id}/restore", self.restore),
+        ]
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Every schedule."""
+        return await self._page(request, None)
+
+    async def _page(self, request: web.Request, again: _Shown | None) -> web.StreamResponse:
+        house, now = self._house, self._house.now()
+        rules = house.rules
+        text = self._pages.render(
+            "oncall.html",
+            now,
+            token="" if again else self._pages.streams.token,
+            schedules=[await self._schedule(s, now) for s in rules.schedules.values()],
+            notice=self._pages.notices.said(request, now),
+            signed_in=self._pages.door.may_act(request),
+            again=again,
+            form=again.form if again else Form(),
+            who=Who.of(rules, request, again.form if again else None),
+            people=people_of(rules),
+        )
+        return answer(request, text, status=422 if again else 200)
+
+    async def _schedule(self, schedule: Schedule, now: datetime) -> dict[str, Any]:
+        house = self._house
+        own = desk(house.rules, house.state, schedule.id)
+        full = await full_of(house, self._pages.door, own, now, (now - AROUND, now + AROUND))
+        clock = _Clock(schedule.timezone, now)
+        handoff = next_change(schedule, own.changes, own.imported, now)
+        after = on_call(schedule, own.changes, own.imported, handoff) if handoff else ()
+        return {
+            "id": full.id,
+            "name": full.name,
+            "timezone": full.timezone,
+            "now": [s.name for s in full.now],
+            "handoff": clock.moment(handoff) if handoff else None,
+            "next": [name_of(house.rules, p) for p in after],
+            "ahead": clock.shifts(s for s in full.shifts if s.end > now),
+            "past": clock.shifts(s for s in reversed(full.shifts) if s.end <= now),
+            "changes": [clock.change(c) for c in reversed(full.overrides)][:CHANGES_SHOWN_MAX],
+            "findings": [f.text for f in full.findings],
+            "imported": full.imported,
+            "imported_at": views.iso(full.imported_at),
+            "fault": full.fault,
+            "calendar": full.calendar,
+        }
+
+    # --- acts ---------------------------------------------------------------------------------------------------------
+
+    async def override(self, request: web.Request) -> web.StreamResponse:
+        """Put somebody on call for a while."""
+        schedule = self._house.rules.schedules.get(request.match_info["schedule"])
+        if schedule is None:
+            raise Refusal(404, "unknown_schedule", "No schedule of this name is configured.")
+        form = await read_form(request)
+        wished = self._wished(form, schedule)
+        if wished is None:
+            return await self._page(request, _Shown(form, schedule=schedule.id))
+        said = await self._house.act(Overridden(wished, "board"))
+        if not said.done:
+            form.fault("", views.sentence(said.text))
+            return await self._page(request, _Shown(form, schedule=schedule.id))
+        return self._over(request, said, wished.by)
+
+    def _wished(self, form: Form, schedule: Schedule) -> Override | None:
+        """The change that the form asks for; None: it has faults."""
+        rules, now = self._house.rules, self._house.now()
+        person = form.choice("person", dict(people_of(rules)), "Choose who is on call then.")
+        start = form.moment("start", schedule.timezone) or now
+        end = form.moment("end", schedule.timezone, needed="Say until when.")
+        comment = form.text("comment")
+        by = form.person(rules)
+        if end is not None and end <= max(start, now):
+            form.fault("end", "It must end after it starts, and after now.")
+        if form.errors or end is None:
+            return None
+        return Override("", schedule.id, (Shift(person, start, end, "override"),), by=by, comment=comment)
+
+    async def restore(self, request: web.Request) -> web.StreamResponse:
+        """Take a change back."""
+        change = request.match_info["id"]
+        form = await read_form(request)
+        by = form.person(self._house.rules)
+        if form.errors:
+            return await self._page(request, _Shown(form, change=change))
+        said = await self._house.act(Restored(change, by, "board"))
+        return self._over(request, said, by)
+
+    def _over(self, request: web.Request, said: Answer, by: str) -> web.Response:
+        response = see_other(f"/oncall?said={self._pages.notices.keep(said, self._house.now())}#said")
+        remember(request, response, by)
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Shows moments on the wall clock of a schedule's zone."""
+
+    timezone: str
+    now: datetime
+
+    def moment(self, at: datetime) -> dict[str, str | None]:
+        return {"iso": views.iso(at), "shown": words.day_and_hour(at, self.timezone, self.now)}
+
+    def shifts(self, found: Iterable[answers.ShiftItem]) -> dict[str, Any]:
+        rows = [{**self.span(each), "current": each.start <= self.now < each.end} for each in found]
+        return {"rows": rows[:SHIFTS_SHOWN_MAX], "more": max(0, len(rows) - SHIFTS_SHOWN_MAX)}
+
+    def span(self, shift: answers.ShiftItem) -> dict[str, Any]:
+        start, end = self.moment(shift.start), self.moment(shift.end)
+        return {"name": shift.name, "start": start, "end": end, "layer": shift.layer}
+
+    def change(self, change: answers.OverrideItem) -> dict[str, Any]:
+        return {
+            "id": change.id,
+            "kind": "swap" if change.swap else "override",
+            "spans": [self.span(each) for each in change.spans],
+            "by": change.by,
+            "at": views.iso(change.at),
+            "comment": change.comment,
+        }
