@@ -74,19 +74,19 @@ def _is_out(node: str, held_back: Incident, facts: Facts) -> bool:
     Nothing is more severe than critical, so such a source is always at least as severe as what it holds back.
     """
     own = facts.find(Condition.AVAILABILITY, node)
-    if own is not None and _stands(own, held_back):
+    if own is not None and _stands(own):  # in the same incident too: a channel may rest on another of its platform
         state = facts.channels.get(node)
         alone = len(own.channels) == 1
         return alone or (state is not None and state.health.availability is Availability.OUTAGE)
     shared = facts.find(Condition.AVAILABILITY, platform_key(node))
-    if shared is None or not _stands(shared, held_back):
+    if shared is None or shared.id == held_back.id or not _stands(shared):
         return False
     return shared.scope == node or sum(c.platform == node for c in facts.rules.channels.values()) == 1
 
 
-def _stands(source: Incident, held_back: Incident) -> bool:
+def _stands(source: Incident) -> bool:
     called_for = source.phase in (Phase.OPEN, Phase.ACKNOWLEDGED)
-    return called_for and source.severity is Severity.CRITICAL and not source.unseen and source.id != held_back.id
+    return called_for and source.severity is Severity.CRITICAL and not source.unseen
 
 
 def next_edge(labels: Labels, facts: Facts) -> datetime | None:

@@ -329,6 +329,8 @@ def _put_off(draft: Draft, channel_id: str) -> bool:
 def _tell_changed(draft: Draft) -> None:
     """See whom to tell of what changed; and of what may be held by it, or no longer."""
     concerned = draft.changed_incidents()
+    if concerned and any(s.until_recovered and s.held for s in draft.silences.values()):
+        acting.end_silences(draft)
     if (
         draft.everything
         or draft.silences_changed

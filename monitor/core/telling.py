@@ -153,8 +153,13 @@ def wanted(
     if incident.loud is not None and told.at < incident.loud:
         return Wanted("updated", incident.loud, "told_unheld")
     if set(channels) - set(told.channels):
-        return Wanted("updated", told.at + interval, "told_joined")
+        return Wanted("updated", _on_grid(told.at, interval, now), "told_joined")
     return None
+
+
+def _on_grid(start: datetime, interval: timedelta, now: datetime) -> datetime:
+    """The first whole `interval` after `start` that is not past, as Alertmanager's timers have it."""
+    return start + max(1, -((start - now) // interval)) * interval if interval else now
 
 
 def _update(talk: Talk) -> None:
@@ -191,7 +196,7 @@ def _repeat(talk: Talk, early: timedelta = timedelta(0), only: Iterable[str] | N
                 if told.resolved or talk.failing(told) or (only is not None and told.destination not in only):
                     continue
                 due = max(told.at, told.arrived or told.at) + span
-                if (due - early <= talk.now) or talk.ready(due):
+                if due - min(early, span / 2) <= talk.now or talk.ready(due):
                     talk.tell(told.destination, "repeat", "told_repeat")
 
 

@@ -199,10 +199,12 @@ def test_a_channel_that_is_recovering_still_explains_what_rests_on_it() -> None:
     assert why(child, "x", facts(trouble("vpn"), child, depends=NETWORK, well=["vpn"])) == "depends:vpn"
 
 
-def test_an_incident_never_holds_itself_back() -> None:
+def test_a_platforms_incident_never_holds_itself_back_but_one_channel_of_it_may_rest_on_another() -> None:
     both = trouble("meta", "facebook", "instagram")
-    known = facts(both, depends={"meta": ("facebook", "instagram"), "facebook": ("instagram",)})
+    known = facts(both, depends={"meta": ("facebook", "instagram")})
     assert [why(both, c, known) for c in both.channels] == ["", ""]
+    known = facts(both, depends={"facebook": ("instagram",)})
+    assert [why(both, c, known) for c in both.channels] == ["", "depends:facebook"]
 
 
 def test_blindness_inhibits_nothing_here() -> None:
