@@ -1,14 +1,16 @@
 """The store's outbox as the dispatcher wants it: the same rows, awaited, on the store's own thread."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from monitor.core.model import Delivered, Incident, SendOutcome
+from monitor.notify import Lanes, Parcel
 from monitor.notify import OutboxRow as Row
 from monitor.store import OutboxRow, OutboxState, Store
+from monitor.store import Parcel as Leased
 
 __all__ = ["StoreOutbox", "unheard"]
 
@@ -34,17 +36,27 @@ class StoreOutbox:
         self._owner = owner
         self._expired = expired
 
-    async def lease(self, now: datetime, limit: int, busy: frozenset[str]) -> list[Row]:
-        """Take up to `limit` due rows, at most one per destination and none of `busy`."""
+    async def lease(self, now: datetime, limit: int, lanes: Lanes) -> list[Parcel]:
+        """Take up to `limit` messages that are due, at most one per destination and none for those that are busy."""
         # Two calls, as these are two transactions: the writer may make a call again when the disk was full or locked.
         for row in await self._call(lambda store: store.expire(now)):
             self._expired(_final(row))
-        found = await self._call(lambda store: store.lease(now, limit, owner=self._owner, exclude=busy))
-        return [_row(row) for row in found]
+        found = await self._call(
+            lambda store: store.lease(
+                now,
+                limit,
+                owner=self._owner,
+                exclude=lanes.busy,
+                storming=lanes.storming,
+                apart=lanes.apart,
+                last=lanes.last,
+            )
+        )
+        return [_parcel(parcel) for parcel in found]
 
     async def settle(
         self,
-        key: str,
+        keys: Sequence[str],
         outcome: SendOutcome,
         *,
         at: datetime,
@@ -53,11 +65,15 @@ class StoreOutbox:
         took_s: float = 0.0,
     ) -> None:
         """Record a try."""
-        await self._call(lambda store: store.settle(key, outcome, at=at, due=due, detail=detail, took_s=took_s))
+        await self._call(lambda store: store.settle(keys, outcome, at=at, due=due, detail=detail, took_s=took_s))
 
     async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:  # noqa: ARG002 - the store knows
         """When something will next be due on a lane that is not busy."""
         return await self._call(lambda store: store.next_due(busy))
+
+    async def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
+        """The tries since then, those of earlier lives of the daemon too."""
+        return await self._call(lambda store: store.recent_tries(since))
 
     async def _call(self, work: Callable[[Store], _T]) -> _T:
         return await asyncio.wrap_future(self._writer.call(work))
@@ -83,6 +99,10 @@ def _final(row: OutboxRow) -> Delivered:
     return Delivered(note.key, note.incident, note.destination, SendOutcome.EXPIRED, detail)
 
 
+def _parcel(parcel: Leased) -> Parcel:
+    return Parcel(tuple(_row(row) for row in parcel.rows), parcel.key, parcel.kind)
+
+
 def _row(row: OutboxRow) -> Row:
     note = row.notification
     return Row(
@@ -97,4 +117,11 @@ def _row(row: OutboxRow) -> Row:
         critical=note.critical,
         attempts=row.attempts - 1,
         unknown_before=row.repeat,
+        planned=note.due,
+        recipient=note.recipient,
+        priority=note.priority,
+        acts=note.acts,
+        labels=note.labels,
+        opened=note.opened,
+        resolved=note.resolved,
     )

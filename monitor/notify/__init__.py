@@ -7,8 +7,9 @@ of the store, which the daemon fits to `Outbox`.
 
 from monitor.notify.contacts import surface_fault
 from monitor.notify.dispatch import Dispatcher, spread
+from monitor.notify.enclosing import Gatherer, Linker
 from monitor.notify.lanes import Breaker, Lane
-from monitor.notify.model import Attempted, Clock, Envelope, Outbox, OutboxRow, Sender, Sent
+from monitor.notify.model import Attempted, Clock, Envelope, Lanes, Outbox, OutboxRow, Parcel, Sender, Sent
 from monitor.notify.pool import WorkerSender, check_contacts
 from monitor.notify.services import SERVICES, Dialect, Manner, dialect_of, manner_of, scheme_of
 from monitor.notify.trial import notify_test, trial_envelope
@@ -21,10 +22,14 @@ __all__ = [
     "Dialect",
     "Dispatcher",
     "Envelope",
+    "Gatherer",
     "Lane",
+    "Lanes",
+    "Linker",
     "Manner",
     "Outbox",
     "OutboxRow",
+    "Parcel",
     "Sender",
     "Sent",
     "WorkerSender",

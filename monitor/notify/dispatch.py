@@ -1,4 +1,4 @@
-"""The outbox dispatcher: takes due rows, sends each in its destination's lane, records what came of it.
+"""The outbox dispatcher: takes what is due, sends it in its destination's lane, records what came of it.
 
 One task runs `Dispatcher.run`; each try is a task of its own, at most one per destination, so a destination that hangs
 holds up nobody but itself. Waiting is on the event loop's time and `now` comes from the clock handed in: on a loop
@@ -9,12 +9,14 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.model import Delivered, SendOutcome
-from monitor.notify.lanes import Lane, Verdict, decide
-from monitor.notify.model import Attempted, Clock, Envelope, Outbox, OutboxRow, Sender, Sent
-from monitor.notify.services import manner_of
+from monitor.notify.enclosing import Gatherer, Linker, enclose, listing, no_link
+from monitor.notify.lanes import FAILURES_MAX, LOOK_BACK_S, Lane, Verdict, decide
+from monitor.notify.model import Attempted, Clock, Lanes, Outbox, Parcel, Sender, Sent
+from monitor.notify.services import Manner, is_program, manner_of
 
 __all__ = ["Dispatcher", "spread"]
 
@@ -40,7 +42,8 @@ _DICE = random.Random()  # noqa: S311 - spreads load, guards nothing
 class Dispatcher:
     """Sends what the outbox holds.
 
-    `services`: destination id -> scheme, for the pace. `on_final` hears of every row that is done, after that is
+    `services`: destination id -> scheme, for the pace. `gather` makes the words for several rows, `link` the address by
+    which whoever gets a message acts. `on_final` hears of every row that is done, after that is
     recorded: DELIVERED, REJECTED or EXPIRED, and an unknown end as DELIVERED with the doubt in its detail. `on_attempt`
     hears of every try. Neither may wait or raise.
     """
@@ -54,6 +57,8 @@ class Dispatcher:
         services: Mapping[str, str],
         on_final: Callable[[Delivered], None],
         on_attempt: Callable[[Attempted], None] = lambda _: None,
+        gather: Gatherer = listing,
+        link: Linker = no_link,
         jitter: Callable[[float], float] = spread,
         deadline_s: float = DEADLINE_S,
     ) -> None:
@@ -63,13 +68,16 @@ class Dispatcher:
         self._services = services
         self._on_final = on_final
         self._on_attempt = on_attempt
+        self._gather = gather
+        self._link = link
         self._jitter = jitter
         self._deadline_s = deadline_s
         self._lanes: dict[str, Lane] = {}
         self._wake = asyncio.Event()
         self._leasing = asyncio.Lock()
         self._closing = False
-        self._out: dict[asyncio.Task[None], OutboxRow] = {}  # with the receiver: cancelled at the end
+        self._recalled = False
+        self._out: dict[asyncio.Task[None], Parcel] = {}  # with the receiver: cancelled at the end
         self._recording: set[asyncio.Task[None]] = set()  # its outcome is known: never cancelled
 
     def notify_committed(self) -> None:
@@ -85,6 +93,8 @@ class Dispatcher:
         self._services = services
         for name in [name for name, lane in self._lanes.items() if name not in services and not lane.busy]:
             del self._lanes[name]
+        for name, lane in self._lanes.items():
+            lane.manner, lane.program = self._ways_of(name)
 
     async def run(self) -> None:
         """Dispatch until `close`. A fault of the outbox is logged and tried again; it never ends this task."""
@@ -124,36 +134,54 @@ class Dispatcher:
         cut = dict(self._out)
         for task in cut:
             task.cancel()
-        releases: list[Coroutine[None, None, None]] = [self._release(row) for row in cut.values()]
+        releases: list[Coroutine[None, None, None]] = [self._release(parcel) for parcel in cut.values()]
         try:
             async with asyncio.timeout(RELEASE_S_MAX):
                 await asyncio.gather(*cut, *self._recording, *releases, return_exceptions=True)
         except TimeoutError:
             LOG.warning("%d sends could not be recorded before the end; they are made again after the start", len(cut))
 
-    async def _release(self, row: OutboxRow) -> None:
-        """Give back a row whose send was cut off: it may have arrived, so the next try says that it may be a repeat."""
+    async def _release(self, parcel: Parcel) -> None:
+        """Give back what was cut off while it was sent: it may have arrived, so the next try says that it may be a
+        repeat.
+        """
         now = self._clock.now()
-        await self._settle(
-            row, Verdict(SendOutcome.UNKNOWN, now), now, Sent(SendOutcome.UNKNOWN, "cut off at the end"), 0.0
-        )
+        cut = Sent(SendOutcome.UNKNOWN, "cut off at the end")
+        await self._settle(parcel, Verdict(SendOutcome.UNKNOWN, now), now, cut, 0.0)
 
     async def _round(self) -> bool:
         """Lease what is due and start it; return whether more may be due right now."""
         now = self._clock.now()
-        rows = await self._outbox.lease(now, LEASE_ROWS_MAX, self._not_ready(now))
-        for row in rows:
-            lane = self._lane(row.destination)
+        if not self._recalled:
+            await self._recall(now)
+        parcels = await self._outbox.lease(now, LEASE_ROWS_MAX, self._state_of_lanes(now))
+        for parcel in parcels:
+            lane = self._lane(parcel.destination)
             if lane.busy or self._closing:
-                await self._settle(
-                    row, Verdict(SendOutcome.RETRY, now), now, Sent(SendOutcome.RETRY, "given back"), 0.0
-                )
+                back = Sent(SendOutcome.RETRY, "given back")
+                await self._settle(parcel, Verdict(SendOutcome.RETRY, now), now, back, 0.0)
                 continue
             lane.busy = True
-            task = asyncio.create_task(self._carry(lane, row), name=f"send {row.destination}")
-            self._out[task] = row
+            task = asyncio.create_task(self._carry(lane, parcel), name=f"send {parcel.destination}")
+            self._out[task] = parcel
             task.add_done_callback(self._ended)
-        return len(rows) >= LEASE_ROWS_MAX
+        return len(parcels) >= LEASE_ROWS_MAX
+
+    async def _recall(self, now: datetime) -> None:
+        """Have the lanes know what was sent before this process began: a restart must not undo their limits."""
+        for destination, at, outcome in await self._outbox.recent_tries(now - timedelta(seconds=LOOK_BACK_S)):
+            self._lane(destination).recall(at, outcome)
+        self._recalled = True
+
+    def _state_of_lanes(self, now: datetime) -> Lanes:
+        lanes = self._lanes.values()
+        probing = (lane.last for lane in lanes if lane.failures >= FAILURES_MAX)
+        return Lanes(
+            busy=self._not_ready(now),
+            storming=frozenset(lane.destination for lane in lanes if lane.storming(now)),
+            apart=frozenset(name for name, scheme in self._services.items() if is_program(scheme)),
+            last=frozenset[str]().union(*probing),
+        )
 
     def _not_ready(self, now: datetime) -> frozenset[str]:
         """Name the lanes that take nothing now: they are busy, or rest."""
@@ -166,9 +194,13 @@ class Dispatcher:
                 idle = next((name for name, lane in self._lanes.items() if not lane.busy), None)
                 if idle is not None:
                     del self._lanes[idle]
-            lane = Lane(destination, manner_of(self._services.get(destination, "")))
-            self._lanes[destination] = lane
+            manner, program = self._ways_of(destination)
+            lane = self._lanes[destination] = Lane(destination, manner, program)
         return lane
+
+    def _ways_of(self, destination: str) -> tuple[Manner, bool]:
+        scheme = self._services.get(destination, "")
+        return manner_of(scheme), is_program(scheme)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._out.pop(task, None)
@@ -187,29 +219,23 @@ class Dispatcher:
             times.append(due if due > now else now + timedelta(seconds=POLL_S))
         return min([POLL_S_MAX, *((time - now).total_seconds() for time in times)])
 
-    async def _carry(self, lane: Lane, row: OutboxRow) -> None:
-        """Make one try with one row and record it."""
+    async def _carry(self, lane: Lane, parcel: Parcel) -> None:
+        """Make one try with one message and record it."""
         now = self._clock.now()
-        if now >= row.expires:
-            lane.busy = False
-            self._move_to_recording()
-            sent = Sent(SendOutcome.EXPIRED, "its time ran out before it could be delivered")
-            await self._record(row, Verdict(SendOutcome.EXPIRED), now, sent, 0.0)
-            return
-        lane.start(now)
+        lane.start(now, frozenset(row.key for row in parcel.rows))
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         try:
-            sent = await self._send(row)
+            sent = await self._send(parcel)
         finally:
             lane.busy = False
         took_s = loop.time() - began_s
         self._move_to_recording()
         ended = self._clock.now()
         lane.end(sent, ended, self._jitter)
-        verdict = decide(row, sent, ended, lane, self._jitter)
-        self._count(row, verdict, started=now, took_s=took_s)
-        await self._record(row, verdict, ended, sent, took_s)
+        verdict = decide(parcel, sent, ended, lane, self._jitter)
+        self._count(parcel, verdict, started=now, took_s=took_s)
+        await self._record(parcel, verdict, ended, sent, took_s)
 
     def _move_to_recording(self) -> None:
         task = asyncio.current_task()
@@ -217,50 +243,44 @@ class Dispatcher:
             self._out.pop(task, None)
             self._recording.add(task)
 
-    async def _send(self, row: OutboxRow) -> Sent:
-        envelope = Envelope(
-            key=row.key,
-            incident=row.incident,
-            revision=row.revision,
-            step=row.step,
-            message=row.message,
-            created=row.created,
-            critical=row.critical,
-            attempt=row.attempts + 1,
-            repeat=row.unknown_before,
-        )
+    async def _send(self, parcel: Parcel) -> Sent:
+        envelope = enclose(parcel, self._gather, self._link)
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await self._sender.send(row.destination, envelope)
+                return await self._sender.send(parcel.destination, envelope)
         except TimeoutError:
             return Sent(SendOutcome.UNKNOWN, f"no answer within {self._deadline_s:g} s")
         except Exception as fault:  # noqa: BLE001 - a bug in a sender must cost a retry, not the message
-            LOG.error("the sender failed for %s: %s", row.destination, type(fault).__name__)  # noqa: TRY400 - its text may hold an address
+            LOG.error("the sender failed for %s: %s", parcel.destination, type(fault).__name__)  # noqa: TRY400 - its text may hold an address
             return Sent(SendOutcome.RETRY, f"fault of ours: {type(fault).__name__}")
 
-    def _count(self, row: OutboxRow, verdict: Verdict, *, started: datetime, took_s: float) -> None:
-        waited_s = max(0.0, (started - row.created).total_seconds())
+    def _count(self, parcel: Parcel, verdict: Verdict, *, started: datetime, took_s: float) -> None:
+        waited_s = max(0.0, (started - parcel.planned).total_seconds())
         final = verdict.due is None
-        self._on_attempt(Attempted(row.destination, verdict.outcome, final, took_s, waited_s, row.attempts + 1))
+        self._on_attempt(Attempted(parcel.destination, verdict.outcome, final, took_s, waited_s, parcel.attempts + 1))
 
-    async def _record(self, row: OutboxRow, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
-        await self._settle(row, verdict, at, sent, took_s)
+    async def _record(self, parcel: Parcel, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
+        if (others := len(parcel.rows) - 1) > 0:
+            sent = replace(sent, detail=f"{sent.detail or sent.outcome}; in one message with {others} others")
+        await self._settle(parcel, verdict, at, sent, took_s)
         if verdict.due is not None:
             return
         outcome, detail = verdict.outcome, sent.detail
         if outcome is SendOutcome.UNKNOWN:
             outcome, detail = SendOutcome.DELIVERED, f"no answer came, so it may not have arrived: {detail}"
-        self._on_final(Delivered(row.key, row.incident, row.destination, outcome, detail))
+        for row in parcel.rows:
+            self._on_final(Delivered(row.key, row.incident, row.destination, outcome, detail))
 
-    async def _settle(self, row: OutboxRow, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
+    async def _settle(self, parcel: Parcel, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
         """Record a try, patiently: a try that is not recorded is made again when its lease lapses."""
+        keys = [row.key for row in parcel.rows]
         for left in reversed(range(SETTLE_TRIES_MAX)):
             try:
                 await self._outbox.settle(
-                    row.key, verdict.outcome, at=at, due=verdict.due, detail=sent.detail, took_s=took_s
+                    keys, verdict.outcome, at=at, due=verdict.due, detail=sent.detail, took_s=took_s
                 )
             except Exception as fault:
-                LOG.warning("the outbox cannot record a send to %s: %s", row.destination, type(fault).__name__)
+                LOG.warning("the outbox cannot record a send to %s: %s", parcel.destination, type(fault).__name__)
                 if not left:
                     raise
                 await asyncio.sleep(SETTLE_PAUSE_S)

@@ -10,10 +10,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.core.model import SendOutcome
-from monitor.notify.model import OutboxRow, Sent
+from monitor.notify.model import Parcel, Sent
 from monitor.notify.services import Manner
 
-__all__ = ["Breaker", "Lane", "Verdict", "decide"]
+__all__ = [
+    "LOOK_BACK_S",
+    "STORM_EVERY_S",
+    "STORM_MESSAGES_MAX",
+    "STORM_WINDOW_S",
+    "Breaker",
+    "Lane",
+    "Verdict",
+    "decide",
+]
 
 QUICK_S = (1.0, 2.0, 4.0, 4.0, 4.0)
 """Pauses after the first failures of a destination: tries at 0, 1, 3, 7, 11 and 15 s, so one that is away for 15 s
@@ -37,6 +46,14 @@ PACE: dict[Manner, tuple[tuple[int, float], ...]] = {
 chat 1 per s; SMS and voice as GoAlert has them)."""
 
 
+STORM_MESSAGES_MAX, STORM_WINDOW_S, STORM_EVERY_S = 20, 600.0, 60.0
+"""After so many messages within so long, all that is due becomes one, and there is at most one in so long. Not for
+programs, to whom each message is news about its own incident."""
+
+LOOK_BACK_S = max(STORM_WINDOW_S, *(window_s for limits in PACE.values() for _, window_s in limits))
+"""For so long a lane must remember what it did."""
+
+
 class Breaker(StrEnum):
     """Whether a destination is tried: closed: yes; open: not yet; half open: one try will tell."""
 
@@ -47,18 +64,32 @@ class Breaker(StrEnum):
 
 @dataclass(slots=True)
 class Lane:
-    """What the dispatcher remembers of one destination. `failures`: in a row; `not_before`: rest after a failure."""
+    """What the dispatcher remembers of one destination. `failures`: in a row; `not_before`: rest after a failure.
+
+    `program`: it is no person or room. `heard`: when it got messages, the newest STORM_MESSAGES_MAX of them. `last`:
+    keys of the rows that it was tried with last.
+    """
 
     destination: str
     manner: Manner
+    program: bool = False
     failures: int = 0
     not_before: datetime | None = None
     busy: bool = False
     tries: deque[datetime] = field(default_factory=deque)
+    heard: deque[datetime] = field(default_factory=lambda: deque(maxlen=STORM_MESSAGES_MAX))
+    last: frozenset[str] = frozenset()
+
+    def storming(self, now: datetime) -> bool:
+        """Return whether it got so many messages of late that the next must stand for all that waits."""
+        full = len(self.heard) == STORM_MESSAGES_MAX and not self.program
+        return full and self.heard[0] + timedelta(seconds=STORM_WINDOW_S) > now
 
     def ready_at(self, now: datetime) -> datetime:
         """Return when the next try may start; <= `now` means at once."""
         ready = self.not_before or now
+        if self.storming(now):
+            ready = max(ready, self.heard[-1] + timedelta(seconds=STORM_EVERY_S))
         for count, window_s in PACE[self.manner]:
             if len(self.tries) >= count:
                 ready = max(ready, self.tries[-count] + timedelta(seconds=window_s))
@@ -70,16 +101,30 @@ class Lane:
             return Breaker.CLOSED
         return Breaker.OPEN if self.not_before is not None and self.not_before > now else Breaker.HALF_OPEN
 
-    def start(self, now: datetime) -> None:
-        """Note that a try starts."""
+    def start(self, now: datetime, keys: frozenset[str]) -> None:
+        """Note that a try starts, with these rows."""
         self.busy = True
-        self.tries.append(now)
+        self.last = keys
+        self._tried(now)
+
+    def _tried(self, at: datetime) -> None:
+        self.tries.append(at)
         while len(self.tries) > max(count for count, _ in PACE[self.manner]):
             self.tries.popleft()
+
+    def recall(self, at: datetime, outcome: SendOutcome) -> None:
+        """Note a try that ended before this process began, so that a restart in a storm lets no other storm loose."""
+        self._tried(at)
+        self._arrived(at, outcome)
+
+    def _arrived(self, at: datetime, outcome: SendOutcome) -> None:
+        if outcome in {SendOutcome.DELIVERED, SendOutcome.UNKNOWN}:
+            self.heard.append(at)
 
     def end(self, sent: Sent, now: datetime, jitter: Callable[[float], float]) -> None:
         """Note how a try ended. A refusal is an answer: the receiver is there."""
         self.busy = False
+        self._arrived(now, sent.outcome)
         if sent.outcome in {SendOutcome.DELIVERED, SendOutcome.REJECTED}:
             self.failures = 0
             self.not_before = None
@@ -94,7 +139,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a row becomes after a try: final when `due` is None."""
+    """What a message becomes after a try: final when `due` is None."""
 
     outcome: SendOutcome
     due: datetime | None = None
@@ -107,17 +152,18 @@ def retry_after_s(sent: Sent) -> float:
     return min(max(sent.retry_after_s, RETRY_AFTER_S_MIN), RETRY_AFTER_S_MAX)
 
 
-def decide(row: OutboxRow, sent: Sent, now: datetime, lane: Lane, jitter: Callable[[float], float]) -> Verdict:
-    """Return what becomes of the row; `lane` has seen this try's end."""
+def decide(parcel: Parcel, sent: Sent, now: datetime, lane: Lane, jitter: Callable[[float], float]) -> Verdict:
+    """Return what becomes of a message; `lane` has seen this try's end.
+
+    One that failed more often than its lane in a row, so that others got through, waits for itself; else it waits as
+    long as the lane does, and keeps its place before those that are less urgent.
+    """
     if sent.outcome is SendOutcome.UNKNOWN:
-        again = row.critical and not row.unknown_before
+        again = parcel.critical and not parcel.unknown_before
         due = now + timedelta(seconds=REPEAT_S)
-        return Verdict(SendOutcome.UNKNOWN, due if again and due < row.expires else None)
+        return Verdict(SendOutcome.UNKNOWN, due if again and due < parcel.expires else None)
     if sent.outcome is not SendOutcome.RETRY:
         return Verdict(sent.outcome)
-    if now >= row.expires:
-        return Verdict(SendOutcome.EXPIRED)
-    pause_s = max(jitter(ROW_BACKOFF_S[min(row.attempts, len(ROW_BACKOFF_S) - 1)]), retry_after_s(sent))
-    due = max(now + timedelta(seconds=pause_s), lane.ready_at(now))
-    # The end of its life is a due time too: the dead letter is told then, not at a retry that will not be made.
-    return Verdict(SendOutcome.RETRY, min(due, row.expires))
+    alone = parcel.attempts >= lane.failures
+    pause_s = jitter(ROW_BACKOFF_S[min(parcel.attempts, len(ROW_BACKOFF_S) - 1)]) if alone else 0.0
+    return Verdict(SendOutcome.RETRY, max(now + timedelta(seconds=pause_s), lane.ready_at(now)))

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Boolean, Connection, Integer, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, func, insert, or_, select, update
 
 from monitor.core.model import Gather, Message, Notification, Priority, SendOutcome
 from monitor.store import codec
-from monitor.store.rows import FINAL, UNSENT, OutboxRow, OutboxState, OutboxStats
+from monitor.store.gathering import GATHER_ROWS_MAX, STALE_AFTER, choose, is_stale, key_of, planned
+from monitor.store.rows import FINAL, UNSENT, OutboxRow, OutboxState, OutboxStats, Parcel
 from monitor.store.schema import UtcTime, attempt, outbox
 
-__all__ = ["LEASE_S", "expire", "lapse", "lease", "next_due", "put", "row_of", "settle", "stats"]
+__all__ = ["LEASE_S", "expire", "lapse", "lease", "next_due", "put", "recent", "row_of", "settle", "stats"]
 
 LEASE_S = 120.0
 """Longer than any attempt may take (its worker is killed at 30 s): a lease lapses only if its holder is lost."""
@@ -37,6 +38,8 @@ _FINAL_OF = {
     SendOutcome.UNKNOWN: OutboxState.UNKNOWN,
 }
 
+_TRIED = (SendOutcome.DELIVERED, SendOutcome.REJECTED, SendOutcome.RETRY, SendOutcome.UNKNOWN)
+
 
 # Built once: making a statement costs more than running it.
 _BUSY = outbox.alias("busy")
@@ -47,23 +50,29 @@ _THREAD_BUSY = (
     .correlate(outbox)
     .exists()
 )
-_FREE = (
-    _o.destination.not_in(bindparam("exclude", expanding=True)),
-    or_(bindparam("all", type_=Boolean), _o.destination.in_(bindparam("only", expanding=True))),
-    ~_THREAD_BUSY,
-)
-_PLANNED = func.coalesce(_o.planned, _o.created, type_=UtcTime)
-_ORDER = (_o.priority, _PLANNED, _o.id)
+_planned = func.coalesce(_o.planned, _o.created, type_=UtcTime)
+_FREE = (_o.destination.not_in(bindparam("exclude", expanding=True)), ~_THREAD_BUSY)
+_ALIVE = (_o.state.in_(UNSENT), _o.expires > bindparam("now"))
+_ORDER = (_o.key.in_(bindparam("last", expanding=True)), _o.priority, _planned, _o.id)
 _RANKED = (
     select(_o.id, func.row_number().over(partition_by=_o.destination, order_by=_ORDER).label("place"))
-    .where(_o.state.in_(UNSENT), _o.due <= bindparam("now"), _o.expires > bindparam("now"), *_FREE)
+    .where(*_ALIVE, _o.due <= bindparam("now"), *_FREE)
     .subquery()
 )
 _DUE = (
     select(outbox)
-    .where(_o.id.in_(select(_RANKED.c.id).where(_RANKED.c.place <= bindparam("each"))))
+    .where(_o.id.in_(select(_RANKED.c.id).where(_RANKED.c.place == 1)))
     .order_by(*_ORDER)
     .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_OTHERS = (
+    select(outbox)
+    .where(*_ALIVE, _o.shard == bindparam("of"), _o.destination == bindparam("to"), ~_THREAD_BUSY)
+    .where(_o.repeat == bindparam("perhaps"), _o.parcel == bindparam("message_key"))
+    .where(or_(_o.due <= bindparam("now"), _planned <= bindparam("stale")))
+    .order_by(_o.priority, _planned, _o.id)
+    .limit(GATHER_ROWS_MAX)
     .with_for_update(skip_locked=True)
 )
 _TAKE = (
@@ -74,10 +83,16 @@ _TAKE = (
         attempts=_o.attempts + 1,
         lease_owner=bindparam("who"),
         lease_until=bindparam("until"),
+        parcel=bindparam("message_key"),
     )
 )
 _LEASED = select(outbox).where(_o.state == OutboxState.LEASED).order_by(_o.id)
-_OF_KEY = select(outbox).where(_o.shard == bindparam("of"), _o.key == bindparam("named")).with_for_update()
+_OF_KEYS = (
+    select(outbox)
+    .where(_o.shard == bindparam("of"), _o.key.in_(bindparam("named", expanding=True)))
+    .order_by(_o.id)
+    .with_for_update()
+)
 _WAITING_BEHIND = (
     select(_o.id)
     .where(_o.shard == bindparam("of"), _o.incident == bindparam("about"), _o.destination == bindparam("to"))
@@ -96,10 +111,18 @@ _AGAIN = (
         state=OutboxState.RETRY,
         due=bindparam("next"),
         repeat=bindparam("perhaps"),
+        parcel=bindparam("message_key"),
         lease_owner="",
         lease_until=None,
         last_error=bindparam("why"),
     )
+)
+_OVER = (
+    select(outbox)
+    .where(_o.state.in_(UNSENT), _o.expires <= bindparam("now"))
+    .order_by(_o.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
 )
 _LOG = insert(attempt)
 _ADD = insert(outbox)
@@ -112,12 +135,15 @@ _UNSENT_OF = (
 _NEXT_DUE = select(func.min(_o.due)).where(_o.state.in_(UNSENT), *_FREE)
 _NEXT_OVER = select(func.min(_o.expires)).where(_o.state.in_(UNSENT))
 _NEXT_LOST = select(func.min(_o.lease_until)).where(_o.state == OutboxState.LEASED)
+_RECENT = (
+    select(_o.destination, attempt.c.at, attempt.c.outcome)
+    .join(attempt, (attempt.c.shard == _o.shard) & (attempt.c.key == _o.key))
+    .where(attempt.c.at > bindparam("since"), attempt.c.outcome.in_(_TRIED))
+    .distinct()  # the rows of one message were tried at one moment
+    .order_by(attempt.c.at)
+)
 
 _PUT_MAX = 500  # notifications a statement: databases bound the number of parameters
-
-
-def _lanes(exclude: Collection[str], destinations: Collection[str] | None) -> dict[str, Any]:
-    return {"exclude": sorted(exclude), "all": destinations is None, "only": sorted(destinations or ())}
 
 
 # --- in --------------------------------------------------------------------------------------------------------------
@@ -203,23 +229,47 @@ def lease(  # noqa: PLR0913 - each is one plain condition of what may go out now
     *,
     owner: str,
     exclude: Collection[str] = (),
-    destinations: Collection[str] | None = None,
-    per_destination: int = 1,
+    storming: Collection[str] = (),
+    apart: Collection[str] = (),
+    last: Collection[str] = (),
     lease_s: float = LEASE_S,
-) -> list[OutboxRow]:
-    """Hand out what is due: the most urgent first, then what was planned first; never two of one thread at a time.
+) -> list[Parcel]:
+    """Hand out what is due: one message for each destination, the most urgent first, then what was planned first.
 
-    `exclude`: destinations whose lane is busy; `destinations`: only these. At most `per_destination` rows each, so that
-    one destination's backlog does not fill the batch.
+    Of destinations: `exclude` get nothing; to those `storming` all that is due goes as one message; to those `apart`
+    each row goes by itself, whatever may be said for gathering. `last`: keys of rows that others of their destination
+    are preferred to. Never two of one thread at a time.
     """
     lapse(connection, now, lost=False)
-    wanted = {"now": now, "each": per_destination, "most": limit, **_lanes(exclude, destinations)}
-    rows = connection.execute(_DUE, wanted).all()
+    wanted = {"now": now, "most": limit, "exclude": sorted(exclude), "last": sorted(last)}
     until = now + timedelta(seconds=lease_s)
-    if rows:
-        connection.execute(_TAKE, [{"row": row.id, "who": owner, "until": until} for row in rows])
+    found = []
+    for top in connection.execute(_DUE, wanted).all():
+        kind, rows = "", [top]
+        if top.destination not in apart:
+            kind, rows = _gathered(connection, top, now, storming=top.destination in storming)
+        found.append(_take(connection, kind, rows, owner, until))
+    return found
+
+
+def _gathered(connection: Connection, top: Row[Any], now: datetime, *, storming: bool) -> tuple[str, list[Row[Any]]]:
+    """The rows that go with `top`, the most urgent first, and as what."""
+    if not (top.parcel if top.repeat else top.gather or storming or is_stale(top, now)):
+        return "", [top]
+    which = {"of": top.shard, "to": top.destination, "perhaps": top.repeat, "message_key": top.parcel}
+    found = connection.execute(_OTHERS, {"now": now, "stale": now - STALE_AFTER, **which}).all()
+    rows = sorted({row.id: row for row in (top, *found)}.values(), key=lambda r: (r.priority, planned(r), r.id))
+    return choose(top, rows, now, storming=storming)
+
+
+def _take(connection: Connection, kind: str, rows: Sequence[Row[Any]], owner: str, until: datetime) -> Parcel:
+    first = rows[0]
+    key = first.key if not kind else first.parcel or key_of(kind, first.destination, rows)
+    parcel = key if kind else ""
+    facts = [{"row": row.id, "who": owner, "until": until, "message_key": parcel} for row in rows]
+    connection.execute(_TAKE, facts)
     taken = {"state": OutboxState.LEASED, "lease_owner": owner, "lease_until": until}
-    return [row_of(row, attempts=row.attempts + 1, **taken) for row in rows]
+    return Parcel(tuple(row_of(row, attempts=row.attempts + 1, **taken) for row in rows), key, kind)
 
 
 def lapse(connection: Connection, now: datetime, *, lost: bool) -> int:
@@ -237,7 +287,7 @@ def lapse(connection: Connection, now: datetime, *, lost: bool) -> int:
 
 def settle(  # noqa: PLR0913 - one attempt has that many facts
     connection: Connection,
-    key: str,
+    keys: Collection[str],
     outcome: SendOutcome,
     *,
     at: datetime,
@@ -245,25 +295,27 @@ def settle(  # noqa: PLR0913 - one attempt has that many facts
     detail: str = "",
     took_s: float = 0.0,
     shard: int = 0,
-) -> bool:
-    """Record what became of one attempt. RETRY needs `due`; UNKNOWN with `due` is sent once more, without is final.
+) -> int:
+    """Record what became of one attempt with these rows. RETRY needs `due`; UNKNOWN with `due` is sent once more,
+    without is final.
 
-    False: the row is unknown or was final already, and stays as it is; the attempt is on record all the same.
+    Returns how many rows that changed: one that is unknown or was final already stays as it is; the attempt is on
+    record all the same.
     """
     if outcome is SendOutcome.RETRY and due is None:
-        msg = f"{key}: a retry needs the time when it is due"
+        msg = f"{', '.join(keys)}: a retry needs the time when it is due"
         raise ValueError(msg)
-    row = connection.execute(_OF_KEY, {"of": shard, "named": key}).one_or_none()
-    if row is None:
-        return False
-    if row.state in FINAL:
-        _note(connection, row, outcome, at, detail, took_s)
-        return False
-    if due is not None and outcome in (SendOutcome.RETRY, SendOutcome.UNKNOWN):
-        _again(connection, row, outcome, at, due, detail, took_s)
-    else:
-        _close(connection, row, outcome, at, detail, took_s)
-    return True
+    changed = 0
+    for row in connection.execute(_OF_KEYS, {"of": shard, "named": sorted(keys)}).all():
+        if row.state in FINAL:
+            _note(connection, row, outcome, at, detail, took_s)
+            continue
+        changed += 1
+        if due is not None and outcome in (SendOutcome.RETRY, SendOutcome.UNKNOWN):
+            _again(connection, row, outcome, at, due, detail, took_s)
+        else:
+            _close(connection, row, outcome, at, detail, took_s)
+    return changed
 
 
 def _again(
@@ -281,10 +333,12 @@ def _again(
     if connection.execute(_WAITING_BEHIND, thread).first():
         _close(connection, row, SendOutcome.SUPERSEDED, at, "a newer message took its place")
         return
+    perhaps = row.repeat or outcome is SendOutcome.UNKNOWN
     values = {
         "row": row.id,
         "next": min(due, row.expires),
-        "perhaps": row.repeat or outcome is SendOutcome.UNKNOWN,
+        "perhaps": perhaps,
+        "message_key": row.parcel if perhaps else "",  # what certainly did not arrive may be gathered anew
         "why": detail[:ERROR_CHARS_MAX],
     }
     connection.execute(_AGAIN, values)
@@ -292,8 +346,7 @@ def _again(
 
 def expire(connection: Connection, now: datetime, limit: int) -> list[OutboxRow]:
     """Give up what is past its time, oldest first; the rows come back so that people can be told."""
-    query = select(outbox).where(_o.state.in_(UNSENT), _o.expires <= now).order_by(_o.id).limit(limit)
-    rows = connection.execute(query.with_for_update(skip_locked=True)).all()
+    rows = connection.execute(_OVER, {"now": now, "most": limit}).all()
     for row in rows:
         _close(connection, row, SendOutcome.EXPIRED, now, row.last_error or "its time ran out before it could be sent")
     return [row_of(row, state=OutboxState.EXPIRED) for row in rows]
@@ -304,9 +357,14 @@ def expire(connection: Connection, now: datetime, limit: int) -> list[OutboxRow]
 
 def next_due(connection: Connection, exclude: Collection[str] = ()) -> datetime | None:
     """When `lease` or `expire` will next have something to do; what waits for a busy thread or lane does not count."""
-    queries = (_NEXT_DUE, _lanes(exclude, None)), (_NEXT_OVER, None), (_NEXT_LOST, None)
+    queries = (_NEXT_DUE, {"exclude": sorted(exclude)}), (_NEXT_OVER, None), (_NEXT_LOST, None)
     times = [connection.execute(query, values).scalar() for query, values in queries]
     return min((time for time in times if time is not None), default=None)
+
+
+def recent(connection: Connection, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
+    """The tries since then, oldest first: destination, when it ended, how. What was sent as one message counts once."""
+    return [(to, at, SendOutcome(outcome)) for to, at, outcome in connection.execute(_RECENT, {"since": since})]
 
 
 def stats(connection: Connection) -> OutboxStats:

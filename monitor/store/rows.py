@@ -31,6 +31,7 @@ __all__ = [
     "OutboxState",
     "OutboxStats",
     "OverrideRow",
+    "Parcel",
     "Retention",
     "SilenceRow",
     "Snapshot",
@@ -185,6 +186,19 @@ class OutboxRow:
     lease_owner: str = ""
     lease_until: datetime | None = None
     shard: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What goes to one destination as one message: a row, or several that are gathered, the most urgent first.
+
+    `kind`: empty, or "digest", "repeat" or "summary" for what is gathered. `key`: of the message: the row's own, or the
+    same for the same rows.
+    """
+
+    rows: tuple[OutboxRow, ...]
+    key: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from monitor.store.failpoint import failpoint
 from monitor.store.pruning import PRUNE_ROWS_MAX, prune
 from monitor.store.reading import StoreReader, read_state
 from monitor.store.reserve import RESERVE_BYTES, Reserve
-from monitor.store.rows import OutboxRow, Retention, Snapshot, StoreError, StoreFull, StoreLocked, Writes
+from monitor.store.rows import OutboxRow, Parcel, Retention, Snapshot, StoreError, StoreFull, StoreLocked, Writes
 from monitor.store.schema import meta, quarantine
 
 __all__ = ["Store"]
@@ -225,17 +225,18 @@ class Store(StoreReader):
 
     # --- outbox ------------------------------------------------------------------------------------------------------
 
-    def lease(
+    def lease(  # noqa: PLR0913 - see there
         self,
         now: datetime,
         limit: int,
         *,
         owner: str,
         exclude: Collection[str] = (),
-        destinations: Collection[str] | None = None,
-        per_destination: int = 1,
+        storming: Collection[str] = (),
+        apart: Collection[str] = (),
+        last: Collection[str] = (),
         lease_s: float = outbox.LEASE_S,
-    ) -> list[OutboxRow]:
+    ) -> list[Parcel]:
         """Hand out what is due and mark it as on its way; see `monitor.store.outbox.lease`."""
         return self._write(
             lambda connection: outbox.lease(
@@ -244,15 +245,16 @@ class Store(StoreReader):
                 limit,
                 owner=owner,
                 exclude=exclude,
-                destinations=destinations,
-                per_destination=per_destination,
+                storming=storming,
+                apart=apart,
+                last=last,
                 lease_s=lease_s,
             )
         )
 
     def settle(
         self,
-        key: str,
+        keys: Collection[str],
         outcome: SendOutcome,
         *,
         at: datetime,
@@ -260,15 +262,20 @@ class Store(StoreReader):
         detail: str = "",
         took_s: float = 0.0,
         shard: int = 0,
-    ) -> bool:
-        """Record what became of one attempt; see `monitor.store.outbox.settle`."""
+    ) -> int:
+        """Record what became of one attempt with these rows; see `monitor.store.outbox.settle`."""
         settled = self._write(
             lambda connection: outbox.settle(
-                connection, key, outcome, at=at, due=due, detail=detail, took_s=took_s, shard=shard
+                connection, keys, outcome, at=at, due=due, detail=detail, took_s=took_s, shard=shard
             )
         )
         failpoint("after_settle")
         return settled
+
+    def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
+        """The tries to send since then, oldest first; see `monitor.store.outbox.recent`."""
+        with self._transaction() as connection:
+            return outbox.recent(connection, since)
 
     def release_leases(self, now: datetime) -> int:
         """At a start: take back what an earlier process was sending when it ended. Returns how many."""

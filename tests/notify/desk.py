@@ -1,72 +1,94 @@
-"""An outbox that is a list, and an inbox that answers as the test says: the neighbours of a dispatcher."""
+"""A real outbox in memory, and an inbox that answers as the test says: the neighbours of a dispatcher."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.core.model import Message, SendOutcome
-from monitor.notify import Envelope, OutboxRow, Sent
+from monitor.core.model import Delivered, Gather, Message, Notification, Priority, SendOutcome
+from monitor.daemon.post import StoreOutbox
+from monitor.notify import Envelope, Lanes, Parcel, Sent
+from monitor.store import Delivery, InlineWriter, OutboxState, Store, Writes
+from tests.notify.virtual import START
 
-HELD_S = 60.0
 OK = Sent(SendOutcome.DELIVERED, "HTTP 200", status=200)
+FINAL = (OutboxState.DELIVERED, OutboxState.REJECTED, OutboxState.EXPIRED, OutboxState.UNKNOWN, OutboxState.SUPERSEDED)
 
 
 def message(title: str = "Newsletter: outage since 09:00") -> Message:
     return Message(title=title, symbol="⛔", paragraphs=(("What it means", "No mail goes out."),))
 
 
-def row(key: str, now: datetime, *, to: str = "first/1", critical: bool = False, life_s: float = 86_400.0) -> OutboxRow:
-    return OutboxRow(
+def row(  # noqa: PLR0913 - each is one fact of a message
+    key: str,
+    now: datetime,
+    *,
+    to: str = "first/1",
+    critical: bool = False,
+    life_s: float = 86_400.0,
+    due: datetime | None = None,
+    priority: Priority = Priority.NEWS,
+    gather: Gather = Gather.NONE,
+    acts: tuple[str, ...] = (),
+) -> Notification:
+    """A message about an incident of its own, of the same name."""
+    return Notification(
         key=key,
-        incident="0-1",
+        incident=key,
         revision=1,
         step="opened",
         destination=to,
-        message=message(),
+        message=message(f"{key}: outage"),
         created=now,
         expires=now + timedelta(seconds=life_s),
         critical=critical,
+        recipient=to.partition("/")[0],
+        due=due,
+        priority=priority,
+        gather=gather,
+        acts=acts,
     )
 
 
-@dataclass
-class ListOutbox:
-    """Rows by key with their due time, and the log of what was settled."""
+_STORES: list[Store] = []
 
-    rows: dict[str, tuple[OutboxRow, datetime]] = field(default_factory=dict)
-    held: dict[str, datetime] = field(default_factory=dict)
-    log: list[tuple[str, SendOutcome, datetime | None]] = field(default_factory=list)
-    done: dict[str, SendOutcome] = field(default_factory=dict)
-    faults: int = 0  # so many calls fail first
 
-    def put(self, *rows: OutboxRow) -> None:
-        self.rows |= {row.key: (row, row.created) for row in rows}
+def close_all() -> None:
+    """Let go of the stores of all desks."""
+    while _STORES:
+        _STORES.pop().close()
+
+
+class Desk:
+    """The outbox of a store, in memory unless one is given. `faults`: so many calls fail first."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        if store is None:
+            store = Store.open("sqlite://", now=START)
+            _STORES.append(store)
+        self.store = store
+        self.finals: list[Delivered] = []
+        self.faults = 0
+        self.keys: list[str] = []
+        self._outbox = StoreOutbox(InlineWriter(self.store), "desk", self.finals.append)
+
+    def put(self, *notes: Notification) -> None:
+        """Commit them."""
+        self.store.commit([Writes(notifications=notes)])
+        self.keys += [note.key for note in notes]
 
     def _fail(self) -> None:
         if self.faults:
             self.faults -= 1
             raise OSError("database is locked")
 
-    async def lease(self, now: datetime, limit: int, busy: frozenset[str]) -> list[OutboxRow]:
+    async def lease(self, now: datetime, limit: int, lanes: Lanes) -> list[Parcel]:
         self._fail()
-        taken: dict[str, OutboxRow] = {}
-        for row, due in sorted(self.rows.values(), key=lambda item: (not item[0].critical, item[1])):
-            free = self.held.get(row.key, now) <= now
-            if (
-                free
-                and due <= now
-                and row.destination not in busy
-                and row.destination not in taken
-                and len(taken) < limit
-            ):
-                taken[row.destination] = row
-                self.held[row.key] = now + timedelta(seconds=HELD_S)
-        return list(taken.values())
+        return await self._outbox.lease(now, limit, lanes)
 
     async def settle(
         self,
-        key: str,
+        keys: Sequence[str],
         outcome: SendOutcome,
         *,
         at: datetime,
@@ -74,21 +96,31 @@ class ListOutbox:
         detail: str = "",
         took_s: float = 0.0,
     ) -> None:
-        del at, detail, took_s
         self._fail()
-        self.log.append((key, outcome, due))
-        self.held.pop(key, None)
-        row, _ = self.rows.pop(key)
-        if due is None:
-            assert key not in self.done
-            self.done[key] = outcome
-        else:
-            unknown = row.unknown_before or outcome is SendOutcome.UNKNOWN
-            self.rows[key] = (replace(row, attempts=row.attempts + 1, unknown_before=unknown), due)
+        await self._outbox.settle(keys, outcome, at=at, due=due, detail=detail, took_s=took_s)
 
     async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:
-        times = [self.held.get(row.key, due) for row, due in self.rows.values() if row.destination not in busy]
-        return min((time for time in times if time > now), default=None)
+        return await self._outbox.next_due(now, busy)
+
+    async def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
+        self._fail()
+        return await self._outbox.recent_tries(since)
+
+    def found(self) -> list[Delivery]:
+        """Everything that was put in, with all that became of it."""
+        return [delivery for key in self.keys for delivery in self.store.deliveries(key)]
+
+    @property
+    def done(self) -> dict[str, SendOutcome]:
+        """What is over, and how it ended."""
+        rows = [delivery.row for delivery in self.found()]
+        return {r.notification.key: SendOutcome(r.state.value) for r in rows if r.state in FINAL}
+
+    @property
+    def held(self) -> list[str]:
+        """What is on its way."""
+        rows = [delivery.row for delivery in self.found()]
+        return [r.notification.key for r in rows if r.state is OutboxState.LEASED]
 
 
 @dataclass
@@ -104,6 +136,9 @@ class Inbox:
 
     def times(self, destination: str = "first/1") -> list[float]:
         return [round(at, 2) for at, to, _ in self.got if to == destination]
+
+    def keys(self, destination: str = "first/1") -> list[str]:
+        return [envelope.key for _, to, envelope in self.got if to == destination]
 
 
 def always(sent: Sent) -> Inbox:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from monitor.core.model import Delivered, SendOutcome
+from monitor.core.model import SendOutcome
 from monitor.notify import Attempted, Breaker, Dispatcher, Envelope, Sent
-from tests.notify.desk import OK, Inbox, ListOutbox, always, row
+from monitor.notify.enclosing import Gatherer, Linker, listing, no_link
+from tests.notify.desk import OK, Desk, Inbox, always, row
 from tests.notify.virtual import VirtualLoop, play
 
 RETRY = Sent(SendOutcome.RETRY, "HTTP 503", status=503)
@@ -18,9 +19,18 @@ UNKNOWN = Sent(SendOutcome.UNKNOWN, "no answer within 10 s")
 class House:
     """A dispatcher with its neighbours; what it told the outside."""
 
-    def __init__(self, loop: VirtualLoop, inbox: Inbox, services: Mapping[str, str] | None = None) -> None:
-        self.outbox = ListOutbox()
-        self.finals: list[Delivered] = []
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        inbox: Inbox,
+        services: Mapping[str, str] | None = None,
+        *,
+        outbox: Desk | None = None,
+        gather: Gatherer = listing,
+        link: Linker = no_link,
+    ) -> None:
+        self.outbox = outbox or Desk()
+        self.finals = self.outbox.finals
         self.attempts: list[Attempted] = []
         self.loop = loop
         self.inbox = inbox
@@ -32,6 +42,8 @@ class House:
             on_final=self.finals.append,
             on_attempt=self.attempts.append,
             jitter=lambda delay_s: delay_s,
+            gather=gather,
+            link=link,
         )
         self.task = asyncio.create_task(self.dispatcher.run())
 
@@ -42,12 +54,19 @@ class House:
         await self.dispatcher.close()
         await self.task
 
+    async def die(self) -> None:
+        """The plug is pulled: nothing is put in order, and the store is as it is."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
 
 def test_a_committed_row_is_sent_at_once_and_recorded_after_the_send() -> None:
     async def story(loop: VirtualLoop) -> None:
         async def slow(_to: str, _envelope: Envelope) -> Sent:
             await asyncio.sleep(1)
-            assert not house.outbox.log
+            assert house.outbox.held == ["a"]
             assert not house.finals
             return OK
 
@@ -229,9 +248,9 @@ def test_F27_closing_with_hung_receivers_is_quick_and_gives_the_leases_back() ->
         assert loop.time() == pytest.approx(7)
         await house.task
         assert not house.outbox.held
-        assert {outcome for _, outcome, _ in house.outbox.log} == {SendOutcome.UNKNOWN}
-        assert all(due is not None for _, _, due in house.outbox.log)
-        assert all(left.unknown_before for left, _ in house.outbox.rows.values())
+        assert [each.outcome for d in house.outbox.found() for each in d.attempts] == [SendOutcome.UNKNOWN] * 20
+        assert all(d.row.repeat for d in house.outbox.found())
+        assert not house.outbox.done
         assert not house.finals
 
     play(story)
@@ -295,7 +314,7 @@ def test_a_send_without_an_end_is_unknown_after_the_deadline() -> None:
         house = House(loop, Inbox(hang))
         house.outbox.put(row("a", loop.now()))
         await house.until(29)
-        assert not house.outbox.log
+        assert house.outbox.held == ["a"]
         await house.until(31)
         assert house.outbox.done == {"a": SendOutcome.UNKNOWN}
         await house.end()

@@ -33,10 +33,11 @@ def main(path: Path, rounds: int) -> None:
             notifications=(note(f"k{n}", incident=name),),
         )
         writer.submit(writes, urgent=True, done=lambda n=n: say(f"kept {n}"))  # type: ignore[misc]
-        for row in store.lease(NOW, 10, owner="me"):
-            say(f"sending {row.notification.key}")
-            store.settle(row.notification.key, SendOutcome.DELIVERED, at=NOW)
-            say(f"settled {row.notification.key}")
+        for parcel in store.lease(NOW, 10, owner="me"):
+            keys = [row.notification.key for row in parcel.rows]
+            say(f"sending {parcel.key}")
+            store.settle(keys, SendOutcome.DELIVERED, at=NOW)
+            say(f"settled {' '.join(keys)}")
     store.close()
     say("closed")
 

@@ -16,7 +16,7 @@ from monitor.core.model import (
     Priority,
     ProbeState,
 )
-from monitor.store import Store
+from monitor.store import OutboxRow, Store
 from probes.base import Severity
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,12 @@ def silence(name: str, *, start: datetime = NOW, lasts: timedelta = timedelta(ho
 def override(name: str, *, schedule: str = "days", start: datetime = NOW, person: str = "second") -> Override:
     spans = (Shift(person, start, start + timedelta(hours=8), "override"),)
     return Override(name, schedule, spans, by="first", at=NOW, comment="a day off")
+
+
+def lease(store: Store, at: datetime = NOW, limit: int = 10, **how: object) -> list[OutboxRow]:
+    """The rows of all that is handed out."""
+    how = {"owner": "me", **how}
+    return [row for parcel in store.lease(at, limit, **how) for row in parcel.rows]  # type: ignore[arg-type]  # as given
 
 
 def incident(

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.store import InlineWriter, Retention, Store, StoredObservation, StoreFull, Writer, Writes
 from probes.base import Observation, Reading
-from tests.store.given import NOW, decision, incident, note, open_store, probe, url_of
+from tests.store.given import NOW, decision, incident, lease, note, open_store, probe, url_of
 
 DISK = 2 * 1024 * 1024
 RESERVE = 256 * 1024
@@ -75,7 +75,7 @@ def test_F06_on_a_full_disk_the_reserve_lets_what_matters_in_and_the_store_says_
     assert len(store.load().incidents) == number, "the one that met the full disk is in"
     assert store.observations(f"x/{number - 1}") == [], "its observation was given up for it"
     store.commit([critical(number)])
-    assert len(store.lease(NOW, 100, owner="me", per_destination=100)) == number + 1
+    assert len(lease(store, storming={"first/1"})) == number + 1
     store.prune(NOW)
     assert store.degraded, "no room yet"
     ballast.unlink()

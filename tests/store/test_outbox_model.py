@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from monitor.core.model import SendOutcome
-from monitor.store import OutboxState, Store, Writes
+from monitor.core.model import Gather, Priority, SendOutcome
+from monitor.store import OutboxState, Parcel, Store, Writes
+from monitor.store.gathering import STALE_AFTER
 from monitor.store.rows import FINAL, UNSENT
-from tests.store.given import NOW, note
+from tests.store.given import NOW, lease, note
 
 INCIDENTS = st.sampled_from(["x-1", "y-1"])
 DESTINATIONS = st.sampled_from(["first/1", "second/1"])
@@ -29,19 +30,28 @@ class Outbox(RuleBasedStateMachine):
         self.now = NOW
         self.thread_of: dict[str, tuple[str, str]] = {}  # in the order of coming in
         self.final: dict[str, OutboxState] = {}
-        self.on_the_way: set[str] = set()
+        self.on_the_way: list[list[str]] = []  # the rows of each message
+        self.went_as: dict[str, str] = {}
         self.sent: list[str] = []
         self.attempts = 0
 
-    @rule(incident=INCIDENTS, destination=DESTINATIONS, critical=st.booleans(), lasts=st.integers(1, 200))
-    def comes_in(self, incident: str, destination: str, critical: bool, lasts: int) -> None:  # noqa: FBT001 - drawn
+    @rule(
+        incident=INCIDENTS,
+        destination=DESTINATIONS,
+        rank=st.sampled_from([(p, g) for p in (Priority.FIRST_PAGE, Priority.REPEAT) for g in Gather]),
+        lasts=st.integers(1, 2_000),
+        later=st.sampled_from([0, 0, 60]),
+    )
+    def comes_in(self, incident: str, destination: str, rank: tuple[Priority, Gather], lasts: int, later: int) -> None:
         key = f"{incident}/{len(self.thread_of)}/{destination}"
         new = note(
             key,
             incident=incident,
             destination=destination,
             at=self.now,
-            critical=critical,
+            priority=rank[0],
+            gather=rank[1],
+            due=self.now + timedelta(seconds=later),
             lasts=timedelta(seconds=lasts),
         )
         self.store.commit([Writes(notifications=(new,))])
@@ -56,33 +66,51 @@ class Outbox(RuleBasedStateMachine):
         self.store.commit([Writes(notifications=(note(key, incident=incident, destination=destination),))])
         assert self.states() == before
 
-    @rule(limit=st.integers(1, 3), each=st.integers(1, 2))
-    def is_leased(self, limit: int, each: int) -> None:
+    @rule(limit=st.integers(1, 3), storming=st.frozensets(DESTINATIONS), apart=st.frozensets(DESTINATIONS))
+    def is_leased(self, limit: int, storming: frozenset[str], apart: frozenset[str]) -> None:
         before = self.states()
-        rows = self.store.lease(self.now, limit, owner="me", per_destination=each, lease_s=LEASE_S)
+        parcels = self.store.lease(self.now, limit, owner="me", lease_s=LEASE_S, storming=storming, apart=apart)
+        assert len(parcels) <= limit
+        rows = [row for parcel in parcels for row in parcel.rows]
         threads = [self.thread_of[row.notification.key] for row in rows]
         assert len(threads) == len(set(threads)), "two of one thread at a time"
         for row in rows:
             key = row.notification.key
             assert before[key] not in FINAL, "what is over never goes out again"
             assert row.notification.expires > self.now
-            assert row.due <= self.now or before[key] is OutboxState.LEASED
+            assert row.notification.due is not None
+            stale = row.notification.due + STALE_AFTER <= self.now
+            assert row.due <= self.now or stale or before[key] is OutboxState.LEASED
             later = [k for k in self.sent if self.thread_of[k] == self.thread_of[key]]
             order = list(self.thread_of)
             assert all(order.index(k) <= order.index(key) for k in later), "old news after new"
-            self.on_the_way.add(key)
             self.sent.append(key)
+        for parcel in parcels:
+            self.goes_as_it_should(parcel, apart)
+
+    def goes_as_it_should(self, parcel: Parcel, apart: frozenset[str]) -> None:
+        keys = [row.notification.key for row in parcel.rows]
+        (to,) = {row.notification.destination for row in parcel.rows}
+        perhaps = {row.repeat for row in parcel.rows}
+        assert len(perhaps) == 1, "what may be a repeat goes with nothing new"
+        if perhaps == {True} and to not in apart:
+            assert {self.went_as[key] for key in keys} == {parcel.key}, "a repeat has the key of the first"
+        assert parcel.kind or keys == [parcel.key]
+        if to in apart:
+            assert keys == [parcel.key]
+        self.went_as |= dict.fromkeys(keys, parcel.key)
+        self.on_the_way.append(keys)
 
     @precondition(lambda self: self.on_the_way)
     @rule(data=st.data(), outcome=OUTCOMES, later=st.integers(0, 60))
     def settles(self, data: st.DataObject, outcome: SendOutcome, later: int) -> None:
-        key = data.draw(st.sampled_from(sorted(self.on_the_way)))
-        self.on_the_way.discard(key)
-        was_final = self.states()[key] in FINAL
+        keys = data.draw(st.sampled_from(self.on_the_way))
+        self.on_the_way.remove(keys)
+        before = self.states()
         due = self.now + timedelta(seconds=later)
-        assert self.store.settle(key, outcome, at=self.now, due=due) is not was_final
+        assert self.store.settle(keys, outcome, at=self.now, due=due) == sum(before[k] not in FINAL for k in keys)
 
-    @rule(passes=st.integers(0, 50))
+    @rule(passes=st.sampled_from([0, 5, 50, 700]))
     def time_passes(self, passes: int) -> None:
         self.now += timedelta(seconds=passes)
 
@@ -135,8 +163,8 @@ class Outbox(RuleBasedStateMachine):
         while (due := self.store.next_due()) is not None:
             self.now = max(self.now, due)
             self.store.expire(self.now)
-            for row in self.store.lease(self.now, 10, owner="me"):
-                self.store.settle(row.notification.key, SendOutcome.DELIVERED, at=self.now)
+            for row in lease(self.store, self.now):
+                self.store.settle((row.notification.key,), SendOutcome.DELIVERED, at=self.now)
         assert all(state in FINAL for state in self.states().values())
         self.store.close()
 

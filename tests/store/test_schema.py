@@ -20,7 +20,7 @@ from monitor.store import Store, StoreError, Writes
 from monitor.store.connecting import connect
 from monitor.store.opening import HEAD, upgrade
 from monitor.store.schema import meta, metadata
-from tests.store.given import NOW, Ended, note, open_store, override, probe, seconds, silence, url_of
+from tests.store.given import NOW, Ended, lease, note, open_store, override, probe, seconds, silence, url_of
 
 LATER = Path(__file__).parent / "later"
 MADE_BY_0001 = Path(__file__).parent / "made_by_0001.sql"
@@ -92,7 +92,7 @@ def test_F43_a_store_of_the_version_before_is_brought_up_and_all_that_waits_in_i
     assert (set(kept.probes), set(kept.channels), set(kept.incidents)) == ({"x/1"}, {"x"}, {"1"})
     assert (kept.silences, kept.overrides, kept.schedules) == ({}, {}, {})
     assert store.release_leases(NOW) == 1
-    rows = store.lease(seconds(60), 10, owner="me")
+    rows = lease(store, seconds(60))
     assert [(r.notification.destination, r.notification.priority, r.repeat) for r in rows] == [
         ("first/1", Priority.FIRST_PAGE, True),
         ("third/1", Priority.PAGE, False),

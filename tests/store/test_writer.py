@@ -69,8 +69,8 @@ def test_a_call_comes_after_all_that_was_submitted_before_it_and_before_what_com
     writer.submit(Writes(notifications=(note("k"),)), urgent=False, done=lambda: seen.append("kept"))
     leased = writer.call(lambda store: store.lease(NOW, 1, owner="me"))
     writer.submit(Writes(decisions=(decision("later"),)), urgent=False, done=lambda: seen.append("later"))
-    settled = writer.call(lambda store: store.settle("k", SendOutcome.DELIVERED, at=NOW))
-    assert [row.notification.key for row in leased.result(10)] == ["k"]
+    settled = writer.call(lambda store: store.settle(("k",), SendOutcome.DELIVERED, at=NOW))
+    assert [parcel.key for parcel in leased.result(10)] == ["k"]
     assert settled.result(10)
     assert seen == ["kept", "later"]
     assert counting.commits == [1, 1]
@@ -117,7 +117,7 @@ def test_a_callback_that_fails_is_logged_and_the_others_still_come(
 
 def test_a_call_that_fails_fails_alone(counting: Counting) -> None:
     writer = Writer(counting, on_failure=never)
-    bad = writer.call(lambda store: store.settle("k", SendOutcome.RETRY, at=NOW))
+    bad = writer.call(lambda store: store.settle(("k",), SendOutcome.RETRY, at=NOW))
     with pytest.raises(ValueError, match="due"):
         bad.result(10)
     assert writer.call(lambda store: store.outbox_stats().unsent).result(10) == 0
