@@ -18,7 +18,7 @@ from monitor.fetch.dialing import STAGE, Resolver, Stage, connector
 from monitor.fetch.egress import Target, check_url
 from monitor.fetch.faults import explain, too_slow
 from monitor.fetch.manners import Gate, Patience, Watch, max_age_s, retry_after_s
-from monitor.fetch.policy import REDIRECTS_MAX, RETRY_WAIT_S_MAX, FetchPolicy
+from monitor.fetch.policy import RETRY_WAIT_S_MAX, FetchPolicy
 from monitor.fetch.recall import Recall
 from probes.base import Observation, Reason, Request, Unreachable, Unreadable
 
@@ -165,14 +165,15 @@ class Fetcher:
         return target
 
     async def _run(self, request: Request) -> Observation:
-        """Follow one request to its end, through at most REDIRECTS_MAX redirects."""
+        """Follow one request to its end, through as many redirects as the policy allows."""
         target = self._target(request.url)
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None, "a coroutine runs in a task"
         hop = _Hop(target, request.method, request.headers, request.body, request.body_max)
         total_s = request.total.total_seconds()
         deadline = 0.0
-        for hops in range(REDIRECTS_MAX + 1):
+        followed_max = self._policy.redirects_max
+        for hops in range(followed_max + 1):
             self._refuse_if_barred(request.url, hop.target)
             private = hop.target.private or hop.target.host in self._resolver.team_hosts
             leave = self._gate.enter_at_once(private=private)
@@ -188,10 +189,11 @@ class Fetcher:
                 self._heed(request.url, hop.target, observation, private=private)
             if observation.status not in _REDIRECTS:
                 return observation
-            if hops == REDIRECTS_MAX:
+            if hops == followed_max:
                 break
             hop = self._redirected(hop, observation)
-        raise Unreadable(f"{target.place} redirects more than {REDIRECTS_MAX} times", Reason.LIMIT)
+        text = f"redirects more than {followed_max} times" if followed_max else "redirects, which is not followed"
+        raise Unreadable(f"{target.place} {text}", Reason.LIMIT)
 
     def _refuse_if_barred(self, url: str, target: Target) -> None:
         until = self._patience.barred_until(url, target)

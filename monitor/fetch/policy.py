@@ -31,7 +31,8 @@ class FetchPolicy:
     public host. `proxy`: an http proxy for everything but `allow_private`; it then resolves names, so only addresses
     written as numbers can be checked here, and its own rules must guard the inner network.
     `nameservers`: ``address`` or ``address:port`` in place of the system's. `ca_file`: PEM of further trusted roots.
-    `tries`: attempts per request when the connection fails. `cache_bytes_max`: of bodies kept for comparison.
+    `tries`: attempts per request when the connection fails. `cache_bytes_max`: of bodies kept for comparison; with 0
+    no request is conditional. `redirects_max`: how many are followed.
     """
 
     allow_private: tuple[Network, ...] = ()
@@ -46,6 +47,7 @@ class FetchPolicy:
     ca_file: str = ""
     tries: int = 3
     cache_bytes_max: int = 48 * 1024 * 1024
+    redirects_max: int = REDIRECTS_MAX
 
     def __post_init__(self) -> None:
         for name in ("per_host", "in_flight", "tries"):
