@@ -38,9 +38,8 @@ def phrases(speech: Speech, reader: Recipient, known: int, gone: int) -> dict[st
         "shared": speech.say("This link was sent to {name}. Say who you are, so that others know.", name=reader.name),
         "nobody": speech.say("Nobody in particular"),
         "who": speech.say("Your name"),
-        "other": speech.say("Somebody else, named here"),
         "note": speech.say("Note"),
-        "note_hint": speech.say("Others read it in the timeline."),
+        "note_hint": speech.say("others read it in the timeline"),
         "gone": speech.say("{n} incident is no longer kept.", "{n} incidents are no longer kept.", n=gone)
         if gone
         else "",

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from immutables import Map
 from monitor.core.model import ChannelState, Health, MonitorState, Rules, State
 from monitor.web import board, pages, views, words
 from probes.base import Availability
+from tests.web.reading import flat, page_of
 from tests.web.standing import NAUGHTY, NOW, Standing
 
 TEMPLATES = Path(board.__file__).parent / "templates"
@@ -31,55 +31,10 @@ PAGES = (
     "/login",
     "/nosuch",
 )
-BLOCKS = {"p", "li", "dt", "dd", "h1", "h2", "h3", "div", "section", "summary", "pre", "blockquote"}
-VOID = {"meta", "link", "img", "input", "br"}
-
-
-class Page(HTMLParser):
-    """A page as a browser reads it: elements with attributes, text, and whether all that opened was closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.open: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.text += " " if tag in BLOCKS else ""
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag, tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attrs for name, attrs in self.elements if name == tag]
-
-
-async def _page(client: ClientSession, path: str) -> Page:
-    async with client.get(path, headers={"Accept": "text/html"}) as answer:
-        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-        page = Page(await answer.text())
-    assert not page.open, page.open
-    return page
-
-
-def _flat(page: Page) -> str:
-    return re.sub(r"\s+", " ", page.text)
 
 
 async def test_the_top_line_says_how_many_can_be_relied_on(client: ClientSession) -> None:
-    text = _flat(await _page(client, "/"))
+    text = flat(await page_of(client, "/"))
     assert "36 of 43 can be relied on" in text
     for words_ in ("4 in trouble", "2 unknown", "1 in maintenance"):
         assert words_ in text
@@ -111,16 +66,16 @@ async def test_trouble_stands_first_and_the_well_last(client: ClientSession) -> 
 
 
 async def test_the_teams_time_zone_is_used_and_named(client: ClientSession, house: Standing) -> None:
-    assert "since 02:14" in _flat(await _page(client, "/"))
-    assert "all times are Europe/Paris time" in _flat(await _page(client, "/"))
+    assert "since 02:14" in flat(await page_of(client, "/"))
+    assert "all times are Europe/Paris time" in flat(await page_of(client, "/"))
     house.rules = replace(house.rules, timezone="Asia/Kathmandu")
-    assert "since 06:59" in _flat(await _page(client, "/"))
+    assert "since 06:59" in flat(await page_of(client, "/"))
 
 
 async def test_what_people_must_know_of_vigie_itself_stands_on_top(client: ClientSession, house: Standing) -> None:
     house.warnings = ("Nobody will be told: no person has a contact.",)
     house.state = replace(house.state, monitor=MonitorState(blind_since=NOW - timedelta(minutes=3), settled=False))
-    text = _flat(await _page(client, "/"))
+    text = flat(await page_of(client, "/"))
     assert "Nobody will be told" in text
     assert "Vigie cannot see out since 03:09" in text
     assert "has just started" in text
@@ -128,25 +83,25 @@ async def test_what_people_must_know_of_vigie_itself_stands_on_top(client: Clien
 
 async def test_a_board_without_channels_says_what_to_do(client: ClientSession, house: Standing) -> None:
     house.state, house.rules = State(), Rules()
-    text = _flat(await _page(client, "/"))
+    text = flat(await page_of(client, "/"))
     assert "No channel is watched yet" in text
     assert "config/vigie.yaml" in text
 
 
 async def test_a_commit_shows_at_once_and_ages_grow(client: ClientSession, house: Standing) -> None:
-    assert "36 of 43" in _flat(await _page(client, "/"))
+    assert "36 of 43" in flat(await page_of(client, "/"))
     sick = ChannelState("x", Health(Availability.OUTAGE, reasons=("Gone",)), NOW)
     house.state = replace(house.state, channels=Map({**house.state.channels, "x": sick}))
-    assert "35 of 43" in _flat(await _page(client, "/"))
+    assert "35 of 43" in flat(await page_of(client, "/"))
     house.at = NOW + timedelta(hours=2)
-    text = _flat(await _page(client, "/"))
+    text = flat(await page_of(client, "/"))
     assert "since 03:12 · 2 h " in text
     assert "03:12" in text
 
 
 async def test_the_page_of_a_channel_shows_evidence_facts_and_what_each_source_last_said(client: ClientSession) -> None:
-    page = await _page(client, "/channels/facebook")
-    text = _flat(page)
+    page = await page_of(client, "/channels/facebook")
+    text = flat(page)
     for said in (
         "outage since 02:14",
         "Ads Manager: major outage, says the vendor's page.",
@@ -160,24 +115,24 @@ async def test_the_page_of_a_channel_shows_evidence_facts_and_what_each_source_l
 
 
 async def test_what_is_unknown_is_said_with_its_reason(client: ClientSession) -> None:
-    text = _flat(await _page(client, "/channels/telegram"))
+    text = flat(await page_of(client, "/channels/telegram"))
     assert "What is unknown, and why" in text
     assert "Cannot be read since 02:45: a login page came" in text
     assert "last read 02:45, 27 min ago" in text
 
 
 async def test_the_page_of_an_incident_says_who_was_told_when_and_why_not(client: ClientSession) -> None:
-    text = _flat(await _page(client, "/incidents/0-17"))
+    text = flat(await page_of(client, "/incidents/0-17"))
     assert "02:15:40 Sent the opening to First on call by mail: it arrived." in text
     assert "it did not get through and is tried again (503 Service Unavailable)" in text
     assert "02:18:40 The next message waits until 02:17." in text
     assert "Our own calls saw it 7 min before the vendor's page." in text
-    assert "lasted 47 min" in _flat(await _page(client, "/incidents/0-12"))
+    assert "lasted 47 min" in flat(await page_of(client, "/incidents/0-12"))
 
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_B59_B84_strangers_text_stays_text_on_every_page(client: ClientSession, path: str) -> None:
-    page = await _page(client, path)
+    page = await page_of(client, path)
     scripts = page.all("script")
     assert all(s.get("src", "").startswith("/static/") for s in scripts if s)  # type: ignore[union-attr]  # src is never bare here
     assert len(scripts) <= 1
@@ -192,14 +147,14 @@ async def test_B59_B84_strangers_text_stays_text_on_every_page(client: ClientSes
 async def test_B59_strangers_text_is_there_to_be_read(client: ClientSession) -> None:
     seen = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
     for path in ("/channels/facebook", "/channels/telegram", "/incidents", "/incidents/0-12"):
-        assert seen in (await _page(client, path)).text, path
+        assert seen in (await page_of(client, path)).text, path
 
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_B60_B61_links_lead_home_or_to_the_web_and_outside_ones_tell_nothing(
     client: ClientSession, path: str
 ) -> None:
-    page = await _page(client, path)
+    page = await page_of(client, path)
     for link in page.all("a"):
         href = link.get("href") or ""
         if href.startswith(("/", "#")) and not href.startswith("//"):
@@ -258,7 +213,7 @@ def test_an_unknown_name_in_a_template_is_a_fault_and_every_value_is_escaped() -
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_pages_can_be_used_with_a_keyboard_and_a_screen_reader(client: ClientSession, path: str) -> None:
-    page = await _page(client, path)
+    page = await page_of(client, path)
     assert page.all("html")[0]["lang"] == "en"
     tags = [tag for tag, _ in page.elements]
     for landmark in ("header", "nav", "main", "footer"):
@@ -299,7 +254,7 @@ def test_every_text_colour_has_contrast_aa_on_every_ground_by_day_and_by_night()
 
 
 async def test_what_never_changes_is_served_by_its_exact_name(client: ClientSession) -> None:
-    page = await _page(client, "/")
+    page = await page_of(client, "/")
     for path in [page.all("script")[0]["src"], *(a["href"] for a in page.all("link"))]:
         assert path is not None
         async with client.get(path) as answer:
