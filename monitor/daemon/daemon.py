@@ -20,7 +20,7 @@ from datetime import timedelta
 from importlib.metadata import version as installed_version
 
 from monitor.core.audit import Overdue, overdue
-from monitor.core.model import Alive, Phase
+from monitor.core.model import Phase
 from monitor.core.receivers import behind
 from monitor.daemon.clock import WallClock
 from monitor.daemon.configuration import Configuration
@@ -47,7 +47,6 @@ FRESHNESS_PAUSE_S = 0.25
 OUTBOX_EVERY_S = 5.0
 PRUNE_EVERY_S = 60.0
 FILES_EVERY_S = 1.0
-ALIVE_EVERY_S = 30.0
 AUDIT_EVERY_S = 30.0
 INCIDENTS_SEARCHED_MAX = 5_000
 BEAT_S = 0.5
@@ -157,6 +156,7 @@ class Daemon:
             clock=self._clock,
             metrics=self._metrics,
             not_before=self._fetcher.not_before,
+            link=self._links.url,
             redact=self.redact,
             moved=self._changes.bump,
         )
@@ -203,7 +203,6 @@ class Daemon:
         tasks.spawn("freshness", lambda: self._every(FRESHNESS_EVERY_S, self._keep_freshness))
         tasks.spawn("outbox gauge", lambda: self._every(OUTBOX_EVERY_S, self._gauge_outbox))
         tasks.spawn("retention", lambda: self._every(PRUNE_EVERY_S, self._prune))
-        tasks.spawn("signs of life", lambda: self._every(ALIVE_EVERY_S, self._live))
         tasks.spawn("auditor", lambda: self._every(AUDIT_EVERY_S, self._audit))
         tasks.spawn("files", lambda: self._every(FILES_EVERY_S, self._configuration.watch))
 
@@ -232,10 +231,6 @@ class Daemon:
             if jumped and not self._jumped:
                 LOG.warning("the machine's clock was moved by %s; timers are not touched", self._clock.jump())
             self._jumped = jumped
-
-    def _live(self) -> None:
-        """Note that we live, so that the next start knows how long nobody looked."""
-        self._lookout.engine.put(Alive())
 
     def _audit(self) -> None:
         """Look for calls that should have been made; what the mind forgot, it is asked again."""

@@ -112,7 +112,7 @@ class DaemonHouse:
         """The newest silences, those that are over included."""
         return await self._read(lambda: self._reader.silences(limit))
 
-    async def overrides(self, schedule: str, since: datetime, limit: int = 200) -> Sequence[OverrideRow]:
+    async def overrides(self, schedule: str | None, since: datetime, limit: int = 200) -> Sequence[OverrideRow]:
         """The newest changes of a schedule that reach past `since`, those that are over included."""
         return await self._read(lambda: self._reader.overrides(schedule, since, limit))
 

@@ -8,19 +8,24 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
-from monitor.core.model import Configured, Delivered, SendOutcome, Step
+from monitor.core import wording
+from monitor.core.duty import Recipient
+from monitor.core.model import Alive, Configured, Delivered, Message, SendOutcome, Step
 from monitor.core.step import restore
 from monitor.daemon.runner import Interpret, Runner
 from monitor.daemon.scheduler import Scheduler
 from monitor.engine import Engine
 from monitor.engine import Writer as EngineWriter
 from monitor.metrics import Metrics, ProbeMeter, Suppressed
-from monitor.notify import Attempted, Dispatcher, Outbox, Sender
+from monitor.notify import Attempted, Dispatcher, Outbox, OutboxRow, Sender
 from monitor.settings import Difference, ProbeSpec, Settings, difference
 from monitor.store import Snapshot
 from probes.base import Fetch
+
+if TYPE_CHECKING:
+    from monitor.core.wording.gathering import Kind
 
 __all__ = ["Clock", "Lookout", "Ports"]
 
@@ -38,6 +43,7 @@ _SUPPRESSED = {
 
 WAKE_MIN_S = 0.001
 WAKE_AFTER_FAULT_S = 1.0
+ALIVE_EVERY_S = 30.0
 
 
 class Clock(Protocol):
@@ -60,6 +66,7 @@ class Ports:
     clock: Clock
     metrics: Metrics
     not_before: Callable[[str], float | None] = lambda _: None
+    link: Callable[[str, tuple[str, ...]], str] = lambda _, __: ""  # recipient, incidents -> a signed address
     redact: Callable[[str], str] = lambda text: text
     moved: Callable[[], None] = lambda: None  # something that people see has changed
 
@@ -75,6 +82,7 @@ class Lookout:
         self._unheard = unheard
         self._ports = ports
         self._wake_handle: asyncio.TimerHandle | None = None
+        self._alive_handle: asyncio.TimerHandle | None = None
         rules = settings.rules_for_mind()
         now = ports.clock.now()
         state = restore(kept, rules, now)
@@ -101,6 +109,8 @@ class Lookout:
             services=_services(settings),
             on_final=self.on_final,
             on_attempt=self._on_attempt,
+            gather=self._gathered,
+            link=lambda row: ports.link(row.recipient, row.acts),
         )
 
     def start(self) -> None:
@@ -115,6 +125,7 @@ class Lookout:
         for event in self._unheard:
             self.on_final(event)
         self.scheduler.start(self.settings.probes)
+        self._live()
 
     def apply(self, settings: Settings) -> Difference:
         """Take new settings as a difference: what did not change keeps running, timers and all."""
@@ -141,11 +152,17 @@ class Lookout:
 
     def stop_looking(self) -> list[asyncio.Task[None]]:
         """Take no more in; the runs that were under way, cancelled."""
-        if self._wake_handle is not None:
-            self._wake_handle.cancel()
+        for handle in (self._wake_handle, self._alive_handle):
+            if handle is not None:
+                handle.cancel()
         return self.scheduler.close()
 
     # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _live(self) -> None:
+        """Note that we live, so that the next start knows how long nobody looked."""
+        self._alive_handle = asyncio.get_running_loop().call_later(ALIVE_EVERY_S, self._live)
+        self.engine.put(Alive())
 
     async def _run(self, spec: ProbeSpec) -> None:
         await self.runner.run(spec)
@@ -203,6 +220,19 @@ class Lookout:
             LOG.warning("a message to %s is given up (%s): %s", event.destination, event.outcome, event.detail)
             self._ports.metrics.dead_letter()
         self.engine.put(event)
+
+    def _gathered(self, kind: str, destination: str, rows: Sequence[OutboxRow]) -> Message:
+        """One message of several, in the words of whoever gets it."""
+        rules = self.engine.rules
+        where = rules.destinations.get(destination)
+        recipient = rules.recipients.get(where.receiver if where else "") or Recipient("", "")
+        items = [
+            wording.Gathered(
+                r.message.title, r.message.symbol, r.step, critical=r.critical, created=r.created, incident=r.incident
+            )
+            for r in rows
+        ]
+        return wording.gathered(cast("Kind", kind), items, recipient, rules, self._ports.clock.now())
 
     def _on_attempt(self, attempted: Attempted) -> None:
         self._ports.metrics.attempt(attempted.destination, attempted.outcome)

@@ -27,11 +27,11 @@ class Wishes:
 
     async def act(self, event: Event) -> Answer:
         """The mind's answer, once it is committed. Raises Refused when the store does not take it in time."""
-        committed = asyncio.get_running_loop().create_future()
-        taken = self._engine.put(event, done=lambda: committed.done() or committed.set_result(None))
+        committed = asyncio.Event()
+        taken = self._engine.put(event, done=committed.set)
         try:
             async with asyncio.timeout(COMMIT_S_MAX):
-                await committed
+                await committed.wait()
         except TimeoutError:
             raise Refused("The store takes too long to keep this; look at the board before you try again.") from None
         answer = taken.answer or Answer.yes("done", "Noted.")

@@ -97,7 +97,7 @@ def test_a_hung_receiver_delays_neither_the_other_one_nor_the_looking(tmp_path: 
             home.inbox.hangs.add("first/1")
             home.world.says(PAGE, statuspage(Email_sending="major_outage"))
             asked = home.world.asked
-            await home.passes(90)
+            await home.passes(200)
             home.inbox.expect("opened", "Newsletter: outage", "first/2")
             assert home.world.asked - asked >= 3
 
