@@ -70,8 +70,9 @@ def for_chat(text: str) -> str:
 
 
 def for_sms(text: str, chars: int) -> str:
-    """One line of at most `chars`, with plain signs for fine ones: a single one of those would halve what fits."""
-    plain = _FINE.sub(lambda sign: _FINE_SIGNS[sign[0]], one_line(text))
+    """One line of at most `chars`; plain signs for fine ones and no pictures, one of which would halve what fits."""
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "So")
+    plain = _FINE.sub(lambda sign: _FINE_SIGNS[sign[0]], one_line(seen))
     return plain if len(plain) <= chars else cut(plain, max(chars - 2, 0)).replace("…", "...")
 
 

@@ -19,6 +19,7 @@ from monitor.core.wording import Speech
 from monitor.notify.model import Envelope
 from monitor.notify.neutral import clean, cut, for_chat, for_sms, one_line, safe_url
 from monitor.notify.services import Dialect, Manner, dialect_of, manner_of, text_chars_max
+from monitor.notify.steps import Stage, stage_of
 
 __all__ = ["Rendered", "for_mail", "for_service"]
 
@@ -30,6 +31,7 @@ LINKS_MAX = 3
 LABEL_CHARS_MAX = 60
 PREVIEW_CHARS_MAX = 110
 WORDS_CHARS_MIN = 24
+STOPS = (".", "!", "?", ":", "…")
 ONLY_PARAGRAPHS = frozenset({"workflow", "workflows", "webex", "wxteams"})
 """Their Markdown joins single lines; only an empty line between them is kept."""
 
@@ -53,13 +55,17 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class _Tidy:
-    """A message within its limits, cleaned of what cannot be seen. `act`: the reader's signed link, if there is one."""
+    """A message within its limits, cleaned of what cannot be seen.
+
+    `act`: the reader's signed link, if there is one. `colon`: what stands between a link's label and its target.
+    """
 
     symbol: str
     title: str
     paragraphs: tuple[tuple[str, str], ...]
     act: Link | None
     links: tuple[Link, ...]
+    colon: str
 
     @property
     def headline(self) -> str:
@@ -88,6 +94,7 @@ def _tidy(envelope: Envelope) -> _Tidy:
         paragraphs=tuple((heading, text) for heading, text in paragraphs if heading or text),
         act=act,
         links=tuple(links[: LINKS_MAX - (1 if act else 0)]),
+        colon=say("{label}: {url}", label="", url=""),
     )
 
 
@@ -151,8 +158,8 @@ def _paragraphs(tidy: _Tidy, chars: int, speech: _Speech) -> str:
 
 def _body(tidy: _Tidy, chars: int, speech: _Speech) -> str:
     """Return the reader's own link, the words, then the other links with their targets; the words give way to links."""
-    act = _linked(tidy.act, speech) if tidy.act else ""
-    links = speech.turn.join(_linked(link, speech) for link in tidy.links)
+    act = _linked(tidy.act, tidy.colon, speech) if tidy.act else ""
+    links = speech.turn.join(_linked(link, tidy.colon, speech) for link in tidy.links)
     if act and len(act) + WORDS_CHARS_MIN > chars:
         act = ""  # half a link is none
     room = chars - sum(len(part) + 2 for part in (act, links) if part)
@@ -161,8 +168,8 @@ def _body(tidy: _Tidy, chars: int, speech: _Speech) -> str:
     return "\n\n".join(part for part in (act, _paragraphs(tidy, room, speech), links) if part)
 
 
-def _linked(link: Link, speech: _Speech) -> str:
-    return f"{speech.words(link.label)}: {_target(link.url, speech)}"
+def _linked(link: Link, colon: str, speech: _Speech) -> str:
+    return speech.words(link.label) + colon + _target(link.url, speech)
 
 
 def _target(url: str, speech: _Speech) -> str:
@@ -178,8 +185,8 @@ def _sms(tidy: _Tidy, chars: int) -> str:
     title = for_sms(tidy.title, chars)
     if tidy.act and len(title) + 1 + len(tidy.act.url) <= chars:
         return f"{title} {tidy.act.url}"
-    words = " ".join(text for _, text in tidy.paragraphs)
-    return for_sms(f"{title}. {words}" if words else title, chars)
+    lines = [tidy.title, *(line for _, text in tidy.paragraphs for line in text.split("\n") if line.strip())]
+    return for_sms(" ".join(line if line.endswith(STOPS) else f"{line}." for line in lines), chars)
 
 
 def for_service(envelope: Envelope, scheme: str, *, chars_max: int | None = None, titled: bool = True) -> Rendered:
@@ -245,6 +252,11 @@ def for_mail(envelope: Envelope) -> Rendered:
         word=speech.say(word),
         act_host=urlsplit(tidy.act.url).netloc if tidy.act else "",
         sent_by=speech.say("Sent by Vigie, the lookout for your marketing channels"),
-        incident=speech.say("incident {id}", id=envelope.incident) if envelope.incident else "",
+        incident=speech.say("incident {id}", id=envelope.incident) if _about_one(envelope) else "",
     )
     return Rendered(tidy.headline, plain, page)
+
+
+def _about_one(envelope: Envelope) -> bool:
+    """Whether it is about one incident that has a number, rather than many or none."""
+    return stage_of(envelope.step) is not Stage.NOTE and re.fullmatch(r"[\w-]+", envelope.incident) is not None

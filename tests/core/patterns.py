@@ -7,7 +7,7 @@ from pathlib import Path
 __all__ = ["ROOTS", "Pattern", "patterns"]
 
 HERE = Path(__file__).parents[2]
-ROOTS = (HERE / "monitor" / "core", HERE / "monitor" / "notify")
+ROOTS = (HERE / "monitor" / "core", HERE / "monitor" / "notify", HERE / "monitor" / "web")
 SAYING = frozenset({"say", "mark", "Saying", "pgettext"})
 
 Pattern = tuple[str, str, str]

@@ -33,17 +33,15 @@ def _updated(scene: Scene) -> str:
         said.append(say("It is in trouble again, after you were told that it was over."))
     if scene.worse:
         said.append(say("It got worse."))
-    if scene.joined:
-        said.append(say("Now also: {names}.", names=scene.channel_names(scene.joined)))
-        if scene.told and len(scene.told.channels) == 1 and scene.incident.scope not in scene.told.channels:
-            said.append(say("It is one trouble of {name} now; further news comes as one message.", name=scene.name))
+    if scene.unheld:
+        said.append(say("It is no longer held back, and the trouble still stands."))
     if scene.included:
         names = scene.channel_names(scene.included)
         said.append(say("What you were told of {names} is part of this: you hear of both together.", names=names))
-    if scene.freed:
-        said.append(say("No longer held back: {names}.", names=scene.channel_names(scene.freed)))
-    elif scene.unheld:
-        said.append(say("It is no longer held back, and the trouble still stands."))
+    elif scene.joined and not scene.unheld:
+        said.append(say("Now also: {names}.", names=scene.channel_names(scene.joined)))
+        if scene.told and len(scene.told.channels) == 1 and scene.incident.scope not in scene.told.channels:
+            said.append(say("It is one trouble of {name} now; further news comes as one message.", name=scene.name))
     return " ".join(said)
 
 
@@ -154,19 +152,17 @@ def next_news(scene: Scene) -> str:
     if scene.ended:
         return _after_the_end(scene)
     speech, telling = scene.speech, scene.telling
-    said = []
+    if scene.incident.channels and scene.incident.condition is not Condition.UNKNOWN:
+        said = [speech.say("When it gets worse, when another channel joins, and when it is over.")]
+    else:
+        said = [speech.say("When it is over.")]
     if telling.next_call is not None:
         who, when = telling.next_call
         said.append(speech.say("If nobody acknowledges, this goes to {who} {at}.", who=who, at=speech.at(when)))
     elif scene.taken and scene.incident.lapses is not None and telling.step != "acknowledged":
         said.append(speech.say("It is in hand {until}.", until=speech.until(scene.incident.lapses)))
     if telling.next_repeat is not None and not scene.taken:
-        at = speech.at(telling.next_repeat)
-        said.append(speech.say("If it is still open then, you are reminded {at}.", at=at))
-    if scene.incident.channels and scene.incident.condition is not Condition.UNKNOWN:
-        said.append(speech.say("Else when it gets worse, when another channel joins, and when it is over."))
-    else:
-        said.append(speech.say("Else when it is over."))
+        said.append(speech.say("You are reminded {at} if it is still open.", at=speech.at(telling.next_repeat)))
     return "\n".join(said)
 
 

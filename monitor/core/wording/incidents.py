@@ -79,22 +79,27 @@ def _ended(scene: Scene) -> str:
     if incident.by_hand:
         lines.insert(0, say("{who} closed it by hand.", who=scene.person(incident.by_hand)))
     if incident.reasons:
-        lines.append(say("It was: {reasons}", reasons=scene.speech.sentences(incident.reasons[:REASONS_AFTER_MAX])))
+        told = scene.speech.sentences(incident.reasons[:REASONS_AFTER_MAX])
+        lines.append(
+            say("It was:\n{reasons}", reasons=told) if "\n" in told else say("It was: {reasons}", reasons=told)
+        )
     return "\n".join(lines)
 
 
 def _happened(scene: Scene) -> str:
     speech, incident = scene.speech, scene.incident
-    lines = [speech.sentences(scene.reasons[:REASONS_MAX])] if scene.reasons else []
-    begun = speech.since(incident.opened)
-    lines.append(speech.sentence(_large(speech.say("{since} ({zone})", since=begun, zone=speech.zone))))
+    lines = []
     if len(scene.telling.channels) > 1 and incident.condition is Condition.AVAILABILITY:
         states = [
-            speech.say("{name}: {what}", name=scene.rules.channels[m.id].name, what=state_word(m.health.availability))
+            speech.say("{name} ({what})", name=scene.rules.channels[m.id].name, what=state_word(m.health.availability))
             for m in scene.members
             if m.id in scene.rules.channels
         ]
-        lines.append(speech.say("Channels: {states}.", states=speech.say("; ").join(states)))
+        lines.append(speech.say("Channels: {states}.", states=speech.join(states)))
+    if scene.reasons:
+        lines.append(speech.sentences(scene.reasons[:REASONS_MAX]))
+    begun = speech.since(incident.opened)
+    lines.append(speech.sentence(_large(speech.say("{since} ({zone})", since=begun, zone=speech.zone))))
     if incident.unstable:
         lines.append(speech.say("It keeps changing between trouble and well; you will not hear of every change."))
     if incident.lead_s:
@@ -112,10 +117,7 @@ def _large(text: str) -> str:
 _MEANS = {
     Condition.RISK: mark("Your brand may be shown beside harm on {names}, or be harmed by it."),
     Condition.UNKNOWN: mark("We cannot tell whether {names} works. It may be fine, or it may not."),
-    Condition.BLIND: mark(
-        "Most of what Vigie looks at cannot be reached at once, so the fault is likely on our side. "
-        "Channel verdicts are on hold."
-    ),
+    Condition.BLIND: mark("Until this is over, we cannot tell which channels work: their verdicts are on hold."),
     Condition.DELIVERY: mark("Somebody who should hear of trouble may not hear of it."),
     Condition.WATCHDOG: mark(
         "Alarms that rest on your own metrics would not reach you now. Vigie itself goes on looking."
@@ -234,7 +236,11 @@ def _links(scene: Scene) -> tuple[Link, ...]:
     """Most useful first: where a signed link is added, the last gives way."""
     say = scene.speech.say
     links = [
-        *(Link(say("Playbook: {name}", name=r.name), r.playbook) for r in scene.channels if r.playbook.startswith(WEB)),
+        *(
+            Link(say("Playbook for {name}", name=r.name), r.playbook)
+            for r in scene.channels
+            if r.playbook.startswith(WEB)
+        ),
         *(Link(say("The vendor's page"), r.status_url) for r in scene.channels if r.status_url),
     ]
     board = board_link(scene.rules, f"incidents/{scene.incident.id}")

@@ -85,12 +85,18 @@ def _on_call(
     start, end = shift
     say = speech.say
 
-    def title(name: str) -> str:
-        if end is None:
-            return say("You are on call: {schedule}", schedule=name)
-        return say("You are on call {until}: {schedule}", schedule=name, until=speech.until(end))
-
     fresh = start is not None
+
+    def title(name: str) -> str:
+        until = speech.until(end) if end else ""
+        if fresh and until:
+            return say("You are now on call {until}: {schedule}", schedule=name, until=until)
+        if fresh:
+            return say("You are now on call: {schedule}", schedule=name)
+        if until:
+            return say("Reminder: you are on call {until}: {schedule}", schedule=name, until=until)
+        return say("Reminder: you are on call: {schedule}", schedule=name)
+
     todo = say("Nothing for now. When a channel fails, you are called.")
     if open_titles:
         todo = say("Look at what is open, and acknowledge what you take.")
@@ -138,9 +144,9 @@ def announced(  # noqa: PLR0913, PLR0917 - the facts of the work
     speech = _speech(recipient, now)
     say = speech.say
     span = speech.span(start, end) if end else speech.since(start)
-    begin = speech.since(start)
+    begin = speech.at(start)
     title = speech.fit(
-        lambda name, what: say("{name}: work announced in {launch}, {since}", name=name, launch=what, since=begin),
+        lambda name, what: say("{name}: work during {launch}, {at}", name=name, launch=what, at=begin),
         channel.name,
         launch.name,
     )
@@ -157,7 +163,7 @@ def announced(  # noqa: PLR0913, PLR0917 - the facts of the work
             ),
             (
                 say("What it means for you"),
-                say("It falls into {launch} ({during}). {name} may be slow or away then.",
+                say("It falls within {launch} ({during}). {name} may be slow or away then.",
                     launch=launch.name, during=during, name=channel.name),
             ),
             (say("What to do now"), say("Move what is scheduled there, or have another channel ready.")),

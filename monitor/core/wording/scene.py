@@ -114,20 +114,7 @@ class Scene:
 
     @cached_property
     def joined(self) -> tuple[str, ...]:
-        """Channels that the reader was not told of, and that came since."""
-        return tuple(c for c in self._new if c not in self.freed)
-
-    @cached_property
-    def freed(self) -> tuple[str, ...]:
-        """Channels that were in trouble at the last message and were left out of it."""
-        states = self.telling.members
-        told = self.told
-        if told is None:
-            return ()
-        return tuple(c for c in self._new if c in states and (states[c].since or self.now) < told.at)
-
-    @property
-    def _new(self) -> tuple[str, ...]:
+        """Channels that the reader was not told of yet."""
         return tuple(c for c in self.telling.channels if self.told and c not in self.told.channels)
 
     @cached_property

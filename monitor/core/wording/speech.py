@@ -145,8 +145,8 @@ class Speech:
             city = get_timezone_location(self._info, locale=self.language, return_city=True)
         except LookupError:
             return self._zone
-        if city == "UTC" or not any(letter.isalpha() for letter in city):
-            return city
+        if "/" not in self._zone or self._zone.startswith("Etc/"):
+            return city  # "UTC", "GMT+5": no place
         if city[0] in VOWELS:
             return fill(self._catalogue.pgettext("before a vowel", "{city} time"), {"city": city})
         return self.say("{city} time", city=city)

@@ -94,14 +94,14 @@ def title(scene: Scene) -> str:
     trouble, since = what(scene), speech.since(incident.opened)
     tag, names = _tag(scene)
 
-    def line(name: str, *more: str) -> str:
+    def line(name: str, names: str) -> str:
         plain = speech.say("{name}: {what} {since}", name=name, what=trouble, since=since)
         if not tag:
             return plain
-        said = speech.say(tag, names=more[0]) if more else speech.say(tag)
+        said = speech.say(tag, names=names)
         return speech.say("{tag} – {title}", tag=said, title=plain)  # noqa: RUF001 - the dash is meant
 
-    return speech.fit(line, scene.name, *([names] if names else []))
+    return speech.fit(line, scene.name, names)
 
 
 def _tag(scene: Scene) -> tuple[str, str]:
@@ -132,10 +132,10 @@ def _news(scene: Scene) -> tuple[str, str]:
         return mark("Worse"), ""
     if scene.again:
         return mark("In trouble again"), ""
-    if scene.joined:
-        return mark("Now also {names}"), scene.channel_names(scene.joined)
+    if scene.unheld:
+        return mark("No longer held back"), ""
     if scene.included:
         return mark("Includes {names}"), scene.channel_names(scene.included)
-    if scene.unheld or scene.freed:
-        return mark("No longer held back"), ""
+    if scene.joined:
+        return mark("Now also {names}"), scene.channel_names(scene.joined)
     return "", ""
