@@ -157,8 +157,7 @@ def _tell_others(draft: Draft, incident: Incident, step: str, by: str) -> None:
     draft.put_incident(incident)
     talk = Talk(draft, incident)
     for told in list(talk.told.values()):
-        unheard = told.lost and told.heard is None
-        if not (told.resolved or told.folded or unheard or told.recipient == by):
+        if not (told.resolved or told.folded or told.unheard or told.recipient == by):
             talk.tell(told.destination, step, f"told_{step}", by=by)
     talk.finish()
 

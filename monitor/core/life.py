@@ -359,7 +359,9 @@ def delivered(draft: Draft, event: Delivered) -> None:
     """Remember who really heard; a message given up is a trouble of ours, told by another way if there is one."""
     incident = draft.incidents.get(event.incident)
     draft.decide(event.outcome.value, event.detail or "sent", incident=incident, destination=event.destination)
-    if event.outcome in (SendOutcome.DELIVERED, SendOutcome.UNKNOWN):
+    if event.outcome is SendOutcome.UNKNOWN:
+        return  # it may have arrived, so its reader hears the end; and it may not, so another way is tried
+    if event.outcome is SendOutcome.DELIVERED:
         if incident is not None:
             told = tuple(_heard(t, draft.now) if t.key == event.key else t for t in incident.told)
             draft.put_incident(replace(incident, told=told))

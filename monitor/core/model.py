@@ -326,6 +326,11 @@ class Told:
     heard: datetime | None = None
     folded: bool = False
 
+    @property
+    def unheard(self) -> bool:
+        """Whether it was given up before anything of this incident had arrived."""
+        return self.lost and self.heard is None
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -133,7 +133,7 @@ class Talk:
 
     def call(self, recipient: str, step: str, code: str, *, by: str = "") -> bool:
         """Tell a recipient by the methods that it already hears of this incident by, else by its first; False: none."""
-        used = [t.destination for t in self.told_of(recipient) if t.heard or not t.lost]
+        used = [t.destination for t in self.told_of(recipient) if not t.unheard]
         fresh = self.next_method(recipient)
         if not used and fresh is None:
             self.draft.decide(

@@ -146,7 +146,7 @@ def wanted(
     """
     if incident.peak > told.severity:
         return Wanted("updated", now, "told_worse")
-    if told.lost and told.heard is None:
+    if told.unheard:
         return None
     if told.resolved:
         return Wanted("updated", (incident.reopened or now) + interval, "told_reopened")
@@ -193,7 +193,7 @@ def _repeat(talk: Talk, early: timedelta = timedelta(0), only: Iterable[str] | N
         span = _aligned(page.repeat, page.interval)
         for recipient in page.called:
             for told in talk.told_of(recipient):
-                if told.resolved or talk.failing(told) or (only is not None and told.destination not in only):
+                if told.resolved or told.unheard or (only is not None and told.destination not in only):
                     continue
                 due = max(told.at, told.arrived or told.at) + span
                 if due - min(early, span / 2) <= talk.now or talk.ready(due):
@@ -328,7 +328,7 @@ def _next_call(talk: Talk, page: Page) -> Page:
 def _reach(talk: Talk, recipient: str, *, first: bool) -> bool:
     if not first:
         return talk.call(recipient, "escalated", "told_escalated")
-    if any(not t.resolved and (t.heard or not t.lost) for t in talk.told_of(recipient)):
+    if any(not t.resolved and not t.unheard for t in talk.told_of(recipient)):
         return True  # by another route; what is new to it, it hears as an update
     return talk.call(recipient, "opened", "told_opened")
 
@@ -347,7 +347,7 @@ def _since(talk: Talk, page: Page, reached: Iterable[str]) -> datetime:
 def _end(talk: Talk) -> None:
     """Exactly those hear of the end who were told of the trouble, or whose message on it is still on its way."""
     for told in list(talk.told.values()):
-        if told.resolved or (told.lost and told.heard is None):
+        if told.resolved or told.unheard:
             continue
         where = talk.rules.destinations.get(told.destination)
         if told.folded and (where is None or where.service not in KEYED):

@@ -18,7 +18,7 @@ from monitor.notify.lanes import FAILURES_MAX, LOOK_BACK_S, Lane, Verdict, decid
 from monitor.notify.model import Attempted, Clock, Lanes, Outbox, Parcel, Sender, Sent
 from monitor.notify.services import Manner, is_program, manner_of
 
-__all__ = ["Dispatcher", "spread"]
+__all__ = ["DOUBT", "Dispatcher", "spread"]
 
 LOG = logging.getLogger("vigie.notify")
 LEASE_ROWS_MAX = 64
@@ -29,6 +29,7 @@ SETTLE_TRIES_MAX, SETTLE_PAUSE_S = 3, 0.2
 OUTBOX_PAUSE_S = 1.0
 LANES_MAX = 2_000
 JITTER = 0.1
+DOUBT = "no answer came, so it may not have arrived"
 
 
 def spread(delay_s: float, dice: random.Random | None = None) -> float:
@@ -44,7 +45,7 @@ class Dispatcher:
 
     `services`: destination id -> scheme, for the pace. `gather` makes the words for several rows, `link` the address by
     which whoever gets a message acts. `on_final` hears of every row that is done, after that is
-    recorded: DELIVERED, REJECTED or EXPIRED, and an unknown end as DELIVERED with the doubt in its detail. `on_attempt`
+    recorded: DELIVERED, REJECTED, EXPIRED, or UNKNOWN when the last try had no answer either. `on_attempt`
     hears of every try. Neither may wait or raise.
     """
 
@@ -265,11 +266,11 @@ class Dispatcher:
         await self._settle(parcel, verdict, at, sent, took_s)
         if verdict.due is not None:
             return
-        outcome, detail = verdict.outcome, sent.detail
-        if outcome is SendOutcome.UNKNOWN:
-            outcome, detail = SendOutcome.DELIVERED, f"no answer came, so it may not have arrived: {detail}"
+        detail = sent.detail
+        if verdict.outcome is SendOutcome.UNKNOWN:
+            detail = f"{DOUBT}: {detail}"
         for row in parcel.rows:
-            self._on_final(Delivered(row.key, row.incident, row.destination, outcome, detail))
+            self._on_final(Delivered(row.key, row.incident, row.destination, verdict.outcome, detail))
 
     async def _settle(self, parcel: Parcel, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
         """Record a try, patiently: a try that is not recorded is made again when its lease lapses."""
