@@ -19,13 +19,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib.metadata import version as installed_version
 
-from monitor.core.audit import Overdue, overdue
 from monitor.core.model import Phase
 from monitor.core.receivers import behind
 from monitor.daemon.clock import WallClock
 from monitor.daemon.configuration import Configuration
 from monitor.daemon.house import Acts, DaemonHouse, Vitals
 from monitor.daemon.lookout import Lookout, Ports
+from monitor.daemon.outposts import Outposts
 from monitor.daemon.post import StoreOutbox, unheard
 from monitor.daemon.tasks import Tasks
 from monitor.daemon.wishes import Links, Wishes
@@ -35,7 +35,7 @@ from monitor.notify import WorkerSender, notify_test
 from monitor.settings import Difference, Settings, redact
 from monitor.store import OutboxState, Retention, Store, StoreError, Writer, Writes
 from monitor.web import Changes, Refused, Sent, Web
-from monitor.workers import Parsers
+from monitor.workers import Calendars, Parsers
 
 __all__ = ["Daemon", "fetch_policy", "version"]
 
@@ -45,9 +45,9 @@ FRESHNESS_EVERY_S = 30.0
 FRESHNESS_ROWS_MAX = 50
 FRESHNESS_PAUSE_S = 0.25
 OUTBOX_EVERY_S = 5.0
+OUTBOX_AGE_S_MAX = 600.0
 PRUNE_EVERY_S = 60.0
 FILES_EVERY_S = 1.0
-AUDIT_EVERY_S = 30.0
 INCIDENTS_SEARCHED_MAX = 5_000
 BEAT_S = 0.5
 LAG_ALIVE_S_MAX = 10.0
@@ -78,7 +78,7 @@ class Daemon:
         self._beat_s = 0.0
         self._superseded = 0  # as last counted
         self._replaced: dict[str, int] = {}
-        self._overdue: tuple[Overdue, ...] = ()
+        self._oldest_s = 0.0
         self._configuration = Configuration(
             settings,
             environ,
@@ -106,6 +106,7 @@ class Daemon:
         self._writer = Writer(self._store, on_failure=self._store_failing)
         self._fetcher = Fetcher(fetch_policy(settings), self._clock.now)
         self._parsers = Parsers()
+        self._calendars = Calendars()
         self._sender = WorkerSender(_contacts(settings))
         self._tasks = Tasks(self._restarted)
         self._readers = ThreadPoolExecutor(1, "store-reader")
@@ -114,6 +115,7 @@ class Daemon:
         self._links = Links(key, lambda: self.settings.board_url, self._clock.now)
         self._lookout = self._make_lookout(loop)
         self._wishes = Wishes(self._lookout.engine, self._phase_of)
+        self._outposts = self._make_outposts()
         self._web = self._make_web()
         try:
             await self._web.start()
@@ -121,6 +123,7 @@ class Daemon:
             self._writer.close(STORE_END_S)
             raise
         await self._fetcher.start()
+        await self._outposts.start(settings)
         self._lookout.start()
         self._spawn()
         if settings.contacts:
@@ -163,6 +166,18 @@ class Daemon:
         lost = self._writer.call(lambda store: unheard(store, kept.incidents.values())).result()
         return Lookout(self.settings, kept, ports, lost)
 
+    def _make_outposts(self) -> Outposts:
+        return Outposts(
+            self._lookout.engine,
+            self._fetcher,
+            fetch_policy(self.settings),
+            self._calendars,
+            self._metrics,
+            self._clock,
+            healthy=self._unwell,
+            redact=self.redact,
+        )
+
     def _make_web(self) -> Web:
         vitals = Vitals(
             state=lambda: self._lookout.engine.shown,
@@ -203,7 +218,9 @@ class Daemon:
         tasks.spawn("freshness", lambda: self._every(FRESHNESS_EVERY_S, self._keep_freshness))
         tasks.spawn("outbox gauge", lambda: self._every(OUTBOX_EVERY_S, self._gauge_outbox))
         tasks.spawn("retention", lambda: self._every(PRUNE_EVERY_S, self._prune))
-        tasks.spawn("auditor", lambda: self._every(AUDIT_EVERY_S, self._audit))
+        tasks.spawn("heartbeat", self._outposts.heartbeat.run)
+        tasks.spawn("calendars", self._outposts.importer.run)
+        tasks.spawn("auditor", self._outposts.audit)
         tasks.spawn("files", lambda: self._every(FILES_EVERY_S, self._configuration.watch))
 
     # --- eternal tasks -----------------------------------------------------------------------------------------------
@@ -232,16 +249,6 @@ class Daemon:
                 LOG.warning("the machine's clock was moved by %s; timers are not touched", self._clock.jump())
             self._jumped = jumped
 
-    def _audit(self) -> None:
-        """Look for calls that should have been made; what the mind forgot, it is asked again."""
-        late = overdue(self._lookout.engine.shown, self._lookout.engine.rules, self._clock.now())
-        self._metrics.overdue(len(late))
-        self._overdue = late
-        for each in late:
-            LOG.error("incident %s: a call by route %s is due since %s", each.incident, each.route, each.due)
-        if late:
-            self._lookout.engine.tick()
-
     async def _phase_of(self, incident: str) -> Phase | None:
         """The phase of an incident that is closed."""
         rows = await asyncio.get_running_loop().run_in_executor(
@@ -262,6 +269,7 @@ class Daemon:
         stats = await asyncio.wrap_future(self._writer.call(lambda store: store.outbox_stats()))
         oldest = stats.oldest_unsent
         age_s = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
+        self._oldest_s = age_s
         self._metrics.outbox({state.value: n for state, n in stats.counts.items()}, age_s)
         superseded = stats.counts[OutboxState.SUPERSEDED]
         for _ in range(superseded - self._superseded):
@@ -287,6 +295,7 @@ class Daemon:
     def _take(self, fresh: Settings) -> Difference:
         """Live by new settings."""
         self._sender.set_contacts(_contacts(fresh))
+        self._outposts.set(fresh)
         return self._lookout.apply(fresh)
 
     async def notify_test(self, receiver: str | None) -> Sequence[Sent]:
@@ -307,8 +316,7 @@ class Daemon:
         said = self._configuration.warnings
         if self._store.degraded:
             said.append("The disk is full: what is critical is still kept, but soon no more. Make room.")
-        if self._overdue:
-            said.append(f"{len(self._overdue)} calls to people are late; tell IT.")
+        said += self._outposts.warnings
         if self._jumped:
             said.append("This machine's clock was moved; times shown count on from the start of Vigie.")
         said += [f"A part of Vigie failed and was started again: {name}." for name in self._tasks.faulty]
@@ -316,6 +324,19 @@ class Daemon:
 
     def _alive(self) -> bool:
         return asyncio.get_running_loop().time() - self._beat_s < LAG_ALIVE_S_MAX
+
+    def _unwell(self) -> str:
+        """Why the dead-man's switch should not hear from us; empty: all is well."""
+        ready, why = self._ready()
+        if not ready:
+            return why
+        if not self._alive():
+            return "the event loop stood still"
+        if self._lookout.scheduler.stalled:
+            return "no probe has run when it was due"
+        if self._oldest_s > OUTBOX_AGE_S_MAX:
+            return "messages wait too long in the outbox"
+        return ""
 
     def _ready(self) -> tuple[bool, str]:
         if self._writer.failed is not None:
@@ -350,7 +371,13 @@ class Daemon:
         if self._writer.failed is None:
             self._lookout.engine.keep_freshness()
         await asyncio.to_thread(self._writer.close, STORE_END_S)
-        await asyncio.gather(self._parsers.close(), self._sender.close(), self._fetcher.close())
+        await asyncio.gather(
+            self._parsers.close(),
+            self._calendars.close(),
+            self._sender.close(),
+            self._fetcher.close(),
+            self._outposts.close(),
+        )
         self._readers.shutdown(wait=False)
         self._reader.close()
         last.cancel()

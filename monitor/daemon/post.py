@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from monitor.core.model import Delivered, Incident, SendOutcome
-from monitor.notify import Lanes, Parcel
+from monitor.notify import DOUBT, Lanes, Parcel
 from monitor.notify import OutboxRow as Row
 from monitor.store import OutboxRow, OutboxState, Store
 from monitor.store import Parcel as Leased
@@ -16,7 +16,12 @@ __all__ = ["StoreOutbox", "unheard"]
 
 _T = TypeVar("_T")
 
-_GIVEN_UP = {OutboxState.REJECTED: SendOutcome.REJECTED, OutboxState.EXPIRED: SendOutcome.EXPIRED}
+_ENDS = {
+    OutboxState.DELIVERED: SendOutcome.DELIVERED,
+    OutboxState.UNKNOWN: SendOutcome.UNKNOWN,
+    OutboxState.REJECTED: SendOutcome.REJECTED,
+    OutboxState.EXPIRED: SendOutcome.EXPIRED,
+}
 
 
 class _Caller(Protocol):
@@ -80,16 +85,17 @@ class StoreOutbox:
 
 
 def unheard(store: Store, incidents: Iterable[Incident]) -> list[Delivered]:
-    """Messages given up of which the mind has not heard: the daemon ended between the record and the word."""
+    """Ends of messages of which the mind has not heard: the daemon ended between the record and the word."""
     found = []
     for incident in incidents:
-        believed = {told.key for told in incident.told if not told.lost}
-        for delivery in store.deliveries(incident.id) if believed else ():
+        awaited = {told.key for told in incident.told if told.arrived is None and not told.lost}
+        for delivery in store.deliveries(incident.id) if awaited else ():
             row = delivery.row
-            outcome = _GIVEN_UP.get(row.state)
-            if outcome is not None and row.notification.key in believed:
+            outcome = _ENDS.get(row.state)
+            if outcome is not None and row.notification.key in awaited:
                 note = row.notification
-                found.append(Delivered(note.key, note.incident, note.destination, outcome, row.last_error))
+                detail = f"{DOUBT}: {row.last_error}" if outcome is SendOutcome.UNKNOWN else row.last_error
+                found.append(Delivered(note.key, note.incident, note.destination, outcome, detail))
     return found
 
 

@@ -23,6 +23,7 @@ LOG = logging.getLogger(__name__)
 FIRST_RUNS_WITHIN = timedelta(seconds=2)
 RECHECK_MIN_S = 0.1
 TURN_SLACK = 1e-3
+STALLED_S = 60.0
 
 
 @dataclass(slots=True)
@@ -105,6 +106,12 @@ class Scheduler:
         for probe in list(self._slots):
             self.remove(probe)
         return tasks
+
+    @property
+    def stalled(self) -> bool:
+        """Whether a probe's turn came and went, long ago, without a run."""
+        now = asyncio.get_running_loop().time()
+        return any(now - slot.due > STALLED_S for slot in self._slots.values())
 
     def _arm(self, slot: _Slot, when: float) -> None:
         if slot.handle is not None:
