@@ -60,7 +60,6 @@ def compose(envelope: Envelope, rendered: Rendered, plugin: Any) -> EmailMessage
     mail["Date"] = formatdate(localtime=False)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["Content-Language"] = envelope.message.language
     if envelope.critical and stage_of(envelope.step) not in {Stage.TAKEN, Stage.OVER}:
         mail["Importance"] = "high"
     for name, value in plugin.headers.items():
@@ -68,6 +67,7 @@ def compose(envelope: Envelope, rendered: Rendered, plugin: Any) -> EmailMessage
             mail[name] = value
     mail.set_content(rendered.text, cte="quoted-printable")
     mail.add_alternative(rendered.html, subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = envelope.message.language  # set before, it would move into the first part
     return mail
 
 

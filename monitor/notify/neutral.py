@@ -32,6 +32,7 @@ _FINE_SIGNS = {
     **dict.fromkeys(("\u00a0", "\u202f"), " "),
     "\u2026": "...",
 }
+_LETTERS_END = "\u2190"  # arrows, pictures and the like begin there
 _FINE = re.compile("|".join(map(re.escape, _FINE_SIGNS)))
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f<>\"'`\\]")
 
@@ -71,7 +72,7 @@ def for_chat(text: str) -> str:
 
 def for_sms(text: str, chars: int) -> str:
     """One line of at most `chars`; plain signs for fine ones and no pictures, one of which would halve what fits."""
-    seen = "".join(sign for sign in text if unicodedata.category(sign) != "So")
+    seen = "".join("-" if sign > _LETTERS_END and unicodedata.category(sign) == "So" else sign for sign in text)
     plain = _FINE.sub(lambda sign: _FINE_SIGNS[sign[0]], one_line(seen))
     return plain if len(plain) <= chars else cut(plain, max(chars - 2, 0)).replace("…", "...")
 

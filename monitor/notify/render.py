@@ -31,7 +31,6 @@ LINKS_MAX = 3
 LABEL_CHARS_MAX = 60
 PREVIEW_CHARS_MAX = 110
 WORDS_CHARS_MIN = 24
-STOPS = (".", "!", "?", ":", "…")
 ONLY_PARAGRAPHS = frozenset({"workflow", "workflows", "webex", "wxteams"})
 """Their Markdown joins single lines; only an empty line between them is kept."""
 
@@ -185,8 +184,8 @@ def _sms(tidy: _Tidy, chars: int) -> str:
     title = for_sms(tidy.title, chars)
     if tidy.act and len(title) + 1 + len(tidy.act.url) <= chars:
         return f"{title} {tidy.act.url}"
-    lines = [tidy.title, *(line for _, text in tidy.paragraphs for line in text.split("\n") if line.strip())]
-    return for_sms(" ".join(line if line.endswith(STOPS) else f"{line}." for line in lines), chars)
+    words = " ".join(text for _, text in tidy.paragraphs)
+    return for_sms(f"{title}. {words}" if words else title, chars)
 
 
 def for_service(envelope: Envelope, scheme: str, *, chars_max: int | None = None, titled: bool = True) -> Rendered:

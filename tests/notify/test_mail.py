@@ -109,13 +109,14 @@ async def test_a_mail_has_a_plain_part_that_keeps_its_lines_and_a_page(sender: W
 async def test_mails_of_one_incident_make_one_thread_and_a_repeat_has_the_same_id(sender: WorkerSender) -> None:
     async with postbox() as box:
         sender.set_contacts({"a/1": contact(box)})
-        for step, revision in (("opened", 1), ("opened", 1), ("resolved", 2)):
+        for step, revision in (("opened", 1), ("opened", 1), ("acknowledged", 1), ("resolved", 2)):
             await sender.send("a/1", envelope(step=step, revision=revision))
-    first, again, ended = box.mails
+    first, again, taken, ended = box.mails
     assert first["Message-ID"] == again["Message-ID"] != ended["Message-ID"]
     assert first["References"] == ended["References"]
     assert first["Importance"] == "high"
-    assert ended["Importance"] is None
+    assert taken["Importance"] is ended["Importance"] is None
+    assert first["Content-Language"] == "en"
 
 
 async def test_B53_a_title_with_line_ends_adds_no_header(sender: WorkerSender) -> None:

@@ -18,8 +18,12 @@ NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 LONG = "The sending of newsletters is held up and mails arrive late. " * 500
 
 
-def envelope(message: Message, *, step: str = "opened", repeat: bool = False) -> Envelope:
-    return Envelope("0-7/1/opened/a/1", "0-7", 1, step, message, NOW, critical=True, repeat=repeat)
+LINK = "https://vigie.example.org/a/AWsDn0wFZmlyc3QCMTf1QEX69S_Mu3SrYGAdaJhN"
+THREE = tuple(Link(name, f"https://{name}.example/") for name in ("one", "two", "three"))
+
+
+def envelope(message: Message, *, step: str = "opened", repeat: bool = False, act_url: str = "") -> Envelope:
+    return Envelope("0-7/1/opened/a/1", "0-7", 1, step, message, NOW, critical=True, repeat=repeat, act_url=act_url)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +103,53 @@ def test_sms_is_one_line_of_160_characters() -> None:
     assert words.text.startswith("Newsletter: outage. No mail goes out. The sending")
     assert 120 < len(words.text) <= 160
     assert "\n" not in words.text
+
+
+def test_a_short_message_ends_in_the_readers_own_link_if_all_of_it_fits_else_it_has_words() -> None:
+    words = Message("Newsletter: outage since 03:05", "⛔", (("", "Hold what is scheduled."),), act="Acknowledge")
+    assert for_service(envelope(words, act_url=LINK), "twilio").text == f"Newsletter: outage since 03:05 {LINK}"
+    long = for_service(envelope(words, act_url=LINK + "x" * 80), "twilio").text
+    assert long == "Newsletter: outage since 03:05. Hold what is scheduled."
+
+
+def test_a_short_message_has_plain_signs_for_fine_ones() -> None:
+    fine = Message("«\u00a0L\u2019été\u00a0» \u2013 déjà\u202f!", "⛔", (("", "▲ one… two ✖ “three” 20 °C"),))
+    assert for_service(envelope(fine), "twilio").text == '"L\'été" - déjà !. - one... two - "three" 20 °C'
+
+
+@pytest.mark.parametrize("scheme", ["json", "slack", "tgram", "pagerduty", "workflows"])
+def test_the_readers_own_link_comes_first_and_counts_among_three(scheme: str) -> None:
+    words = for_service(envelope(Message("t", "!", (("", "text"),), THREE, act="Acknowledge"), act_url=LINK), scheme)
+    assert words.text.removeprefix("<b>! t</b>\n\n").startswith(f"Acknowledge: {LINK}\n\ntext")
+    assert "https://two.example/" in words.text
+    assert "https://three.example/" not in words.text
+
+
+def test_a_link_of_ones_own_is_a_button_that_needs_no_image_and_names_where_it_leads() -> None:
+    page = for_mail(envelope(Message("t", "!", (("", "text"),), THREE, act="Take <it>"), act_url=LINK)).html
+    button = page[page.index(f'<a href="{LINK}"') : page.rindex(">text<")]
+    assert "Take &lt;it&gt;</a>" in button
+    assert ">vigie.example.org<" in button
+    assert page.count("<a ") == 3
+    without = for_mail(envelope(Message("t", "!", (("", "text"),), THREE, act="Take <it>"))).html
+    assert "Take" not in without
+    assert without.count("<a ") == 3
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://u:p@h/", "https://h/\u202ex", "file:///etc/passwd"])
+def test_a_link_of_ones_own_that_is_no_web_link_is_left_out(url: str) -> None:
+    words = for_mail(envelope(Message("t", "!", (("", "text"),), act="Acknowledge"), act_url=url))
+    assert "Acknowledge" not in words.text + words.html
+
+
+def test_the_words_of_the_frame_follow_the_messages_language() -> None:
+    french = Message("t", "!", (("", "texte"),), THREE[:1], language="fr")
+    words = for_mail(envelope(french, repeat=True, act_url=LINK))
+    assert words.text.startswith(f"! t\n\nEn savoir plus\u00a0: {LINK}\n\nCe message est peut-être un doublon")
+    assert 'lang="fr"' in words.html
+    assert "À traiter tout de suite" in words.html
+    assert "Résolu" in for_mail(envelope(french, step="resolved")).html
+    assert "Pris en charge" in for_mail(envelope(french, step="acknowledged")).html
 
 
 def test_text_is_cut_at_a_word() -> None:
