@@ -5,6 +5,7 @@ changes nothing, and is told so.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 
 from monitor.core.duty import Matcher, Silence
 from monitor.core.matching import parse_matcher
-from monitor.core.model import Act, Acted, Answer, Drilled, Silenced, Unsilenced, Watched
+from monitor.core.model import Act, Acted, Answer, Drilled, Event, Silenced, Unsilenced, Watched
 from monitor.web import answers, asked, duty_views
 from monitor.web.guard import Refusal
 from monitor.web.house import House
@@ -24,6 +25,7 @@ __all__ = ["DONE", "RETRIED_WITHIN", "STATUS", "Acts", "already", "end_of", "inv
 SILENCES_MAX = 500
 WATCHDOG = "Watchdog"
 INCIDENTS_SEARCHED_MAX = 5_000
+RECENT_MAX = 256
 RETRIED_WITHIN = timedelta(minutes=1)
 """A request without moments of its own that comes again within this time is the same request, sent once more."""
 
@@ -76,6 +78,7 @@ class Acts:
     def __init__(self, house: House) -> None:
         self._house = house
         self._silencing = asyncio.Lock()
+        self._done = _Recent(house)
 
     def operations(self) -> Operations:
         """The table."""
@@ -117,11 +120,22 @@ class Acts:
         """No repeat and no escalation until then."""
         body = request.body
         until = end_of(self._house.now(), body.until, body.span, "until")
+        held = self._house.state.incidents.get(request.id)
+        slack = timedelta(0) if body.until else RETRIED_WITHIN
+        # Of an incident that somebody has taken, the mind puts off the end of the acknowledgement.
+        ends = (held.snoozed, held.lapses) if held else ()
+        if any(end is not None and abs(end - until) <= slack for end in ends):
+            return already("It is snoozed until then already.", request.id)
         return await self._act(Acted(Act.SNOOZE, (request.id,), body.by, body.via, body.text, until))
 
     async def note(self, request: Asked[Nothing, asked.Note]) -> answers.Done:
         """A note in the timeline."""
-        return await self._act(Acted(Act.NOTE, (request.id,), request.body.by, request.body.via, request.body.text))
+        event = Acted(Act.NOTE, (request.id,), request.body.by, request.body.via, request.body.text)
+        if self._done.lately(event):
+            return already("This note stands in the timeline already.", request.id)
+        done = await self._act(event)
+        self._done.add(event)
+        return done
 
     async def acknowledge_many(self, request: Asked[Nothing, asked.AcknowledgeMany]) -> answers.Done:
         """Several at once."""
@@ -237,7 +251,12 @@ class Acts:
 
     async def drill(self, request: Asked[Nothing, asked.Drill]) -> answers.Done:
         """Try a way to people."""
-        return outcome(await self._house.act(Drilled(request.body.target, request.body.by)), "target")
+        event = Drilled(request.body.target, request.body.by)
+        if self._done.lately(event):
+            return already("This drill is on its way already.", "")
+        done = outcome(await self._house.act(event), "target")
+        self._done.add(event)
+        return done
 
     async def watchdog(self, request: Asked[Nothing, asked.Heard]) -> answers.HeardIt:
         """A sign of life. Only a firing Watchdog counts: any other alert may come by the same way."""
@@ -245,6 +264,29 @@ class Acts:
         if heard:
             await self._house.act(Watched())
         return answers.HeardIt(heard)
+
+
+class _Recent:
+    """What was done within RETRIED_WITHIN of now, of what leaves no trace in the state that the next could be seen by.
+
+    In memory alone: after a restart, a request sent again is done again.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._at: OrderedDict[Event, datetime] = OrderedDict()
+
+    def lately(self, event: Event) -> bool:
+        """Whether the same was done a moment ago."""
+        at = self._at.get(event)
+        return at is not None and abs(self._house.now() - at) <= RETRIED_WITHIN
+
+    def add(self, event: Event) -> None:
+        """It was done now."""
+        self._at[event] = self._house.now()
+        self._at.move_to_end(event)
+        if len(self._at) > RECENT_MAX:
+            self._at.popitem(last=False)
 
 
 def _matchers(texts: list[str]) -> tuple[Matcher, ...]:

@@ -24,6 +24,8 @@ from monitor.web.guard import (
     ACTS_PER_S,
     BODY_BYTES_MAX,
     BODY_S_MAX,
+    WRONG_TOKENS_BURST,
+    WRONG_TOKENS_PER_S,
     Door,
     Refusal,
     refuse_public_without_token,
@@ -46,7 +48,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one client may cost. `header_s`: until a request's headers are complete, and idle between requests;
-    `acts`: requests that change something, in a second and at once.
+    `acts`, `guesses`: requests that change something, and wrong tokens, in a second and at once.
     """
 
     connections: int = 200
@@ -55,6 +57,7 @@ class Limits:
     event_gap_s: float = GAP_S_MIN
     event_quiet_s: float = QUIET_S_MAX
     acts: tuple[float, int] = (ACTS_PER_S, ACTS_BURST)
+    guesses: tuple[float, int] = (WRONG_TOKENS_PER_S, WRONG_TOKENS_BURST)
 
 
 def split_listen(listen: str) -> tuple[str, int]:
@@ -114,7 +117,7 @@ class Web:
         self._host, self._port = split_listen(listen)
         refuse_public_without_token(self._host, token)
         self._limits = limits or Limits()
-        self._door = Door(self._host, token, hosts, self._limits.acts)
+        self._door = Door(self._host, token, hosts, self._limits.acts, self._limits.guesses)
         self._streams = Streams(
             house.changed,
             secrets.token_hex(4),

@@ -146,7 +146,8 @@ class Rate:
 
 class Door:
     """Lets a request in or raises Refusal. `host`: the one listened on; `hosts`: further names people use for us;
-    `acts`: how many requests that change something a client may send in a second, and how many at once.
+    `acts`, `guesses`: how many requests that change something, and how many wrong tokens, a client may send in a
+    second, and how many at once.
     """
 
     def __init__(
@@ -155,12 +156,13 @@ class Door:
         token: str = "",
         hosts: Iterable[str] = (),
         acts: tuple[float, int] = (ACTS_PER_S, ACTS_BURST),
+        guesses: tuple[float, int] = (WRONG_TOKENS_PER_S, WRONG_TOKENS_BURST),
     ) -> None:
         self._public = not is_loopback(host)
         self._names = {"localhost", host.lower().strip("[]"), *(h.lower().strip("[]") for h in hosts)}
         self._token = token.encode()
         self._acts = Rate(*acts)
-        self._wrong = Rate(WRONG_TOKENS_PER_S, WRONG_TOKENS_BURST)
+        self._wrong = Rate(*guesses)
         self._bad_links = Rate(BAD_LINKS_PER_S, BAD_LINKS_BURST)
 
     @property

@@ -166,8 +166,8 @@ class House(Protocol):
         """The silences that people made, those that are over included, the one that starts last first."""
         ...
 
-    async def overrides(self, schedule: str, since: datetime, limit: int = 200) -> Sequence[PastOverride]:
-        """The changes by hand to a schedule that reach beyond `since`, those that are over included."""
+    async def overrides(self, schedule: str | None, since: datetime, limit: int = 200) -> Sequence[PastOverride]:
+        """The changes by hand to a schedule, or to any, that reach beyond `since`, those that are over included."""
         ...
 
     async def render_metrics(self, *, openmetrics: bool, gzip: bool) -> tuple[bytes, str]:

@@ -162,8 +162,14 @@ class OncallApi:
 
     async def restore(self, request: Asked[asked.By, None]) -> answers.Done:
         """As it would have been without the change."""
-        event = Restored(request.id, request.query.by, request.query.via)
-        return outcome(await self._house.act(event), "override")
+        said = await self._house.act(Restored(request.id, request.query.by, request.query.via))
+        if said.code == "unknown" and await self._was(request.id):
+            return already("This change is over or taken back already.", request.id)
+        return outcome(said, "override")
+
+    async def _was(self, change: str) -> bool:
+        rows = await self._house.overrides(None, self._house.now() - FAR_MAX, OVERRIDES_MAX)
+        return any(row.override.id == change for row in rows)
 
 
 async def full_of(

@@ -39,7 +39,7 @@ def decide(state: State, rules: Rules, event: Event, now: datetime) -> Said:
     if isinstance(event, Silenced):
         return _silenced(state, event, now)
     if isinstance(event, Unsilenced):
-        return _unsilenced(state, event, now)
+        return _unsilenced(state, event)
     if isinstance(event, Overridden):
         return _overridden(state, rules, event.override, now)
     if isinstance(event, Restored):
@@ -65,9 +65,10 @@ def _acted(state: State, rules: Rules, event: Acted, now: datetime) -> Said:
     person = rules.recipients.get(event.by)
     name = person.name if person else event.by
     found = [state.incidents[i] for i in event.incidents]
-    if any(i.phase in {Phase.RESOLVED, Phase.CLOSED} for i in found):
-        done = event.act is Act.ACKNOWLEDGE
-        return state, Answer(done=done, code="over" if done else "not_open", text="This incident is over."), ()
+    if any(i.phase in {Phase.RESOLVED, Phase.CLOSED} for i in found) and event.act is not Act.NOTE:
+        return state, Answer(done=True, code="over", text="This incident is over."), ()
+    if any(i.phase is Phase.PENDING for i in found):
+        return state, Answer(done=False, code="not_open", text="It is not sure yet that it is one."), ()
     taken = next((i for i in found if i.phase is Phase.ACKNOWLEDGED), None)
     if taken is not None and event.act is Act.ACKNOWLEDGE:
         at = (taken.acknowledged or now).strftime("%H:%M")
@@ -109,13 +110,11 @@ def _silenced(state: State, event: Silenced, now: datetime) -> Said:
     return kept, Answer(done=True, code="done", text=f"Silenced until {wanted.end:%H:%M}.", id=number), ()
 
 
-def _unsilenced(state: State, event: Unsilenced, now: datetime) -> Said:
+def _unsilenced(state: State, event: Unsilenced) -> Said:
     held = state.silences.get(event.silence)
     if held is None:
         return state, Answer(done=False, code="unknown", text="No silence of this id is known."), ()
-    if held.end <= now:
-        return state, Answer(done=True, code="already", text="This silence has ended.", id=held.id), ()
-    kept = replace(state, silences=state.silences.set(held.id, replace(held, end=now)))
+    kept = replace(state, silences=state.silences.delete(held.id))
     return kept, Answer(done=True, code="done", text="The silence has ended.", id=held.id), ()
 
 

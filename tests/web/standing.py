@@ -152,9 +152,10 @@ class Standing:
         found = [*self.over, *(SilenceRow(s, ended=False) for s in self.state.silences.values())]
         return sorted(found, key=lambda row: row.silence.start, reverse=True)[:limit]
 
-    async def overrides(self, schedule: str, since: datetime, limit: int = 200) -> Sequence[OverrideRow]:
+    async def overrides(self, schedule: str | None, since: datetime, limit: int = 200) -> Sequence[OverrideRow]:
         found = [*self.taken, *(OverrideRow(o, ended=False) for o in self.state.overrides.values())]
-        return [r for r in found if r.override.schedule == schedule and r.override.spans[-1].end > since][:limit]
+        wanted = [r for r in found if schedule in {None, r.override.schedule} and r.override.spans[-1].end > since]
+        return wanted[:limit]
 
     async def deliveries(self, incident: str) -> Sequence[Delivery]:
         return self.letters.get(incident, [])
@@ -172,7 +173,12 @@ class Standing:
         self.acts.append(event)
         if self.answer is not None:
             return self.answer
+        before = self.state
         self.state, said, decisions = decide(self.state, self.rules, event, self.at)
+        gone = [s for id_, s in before.silences.items() if id_ not in self.state.silences]
+        self.over += [SilenceRow(s, ended=True) for s in gone]
+        back = [o for id_, o in before.overrides.items() if id_ not in self.state.overrides]
+        self.taken += [OverrideRow(o, ended=True) for o in back]
         self.ledger = (*self.ledger, *decisions)
         self.changed.bump()
         return said
