@@ -15,6 +15,13 @@ def test_every_piece_of_a_known_contact_is_masked_escaped_or_not() -> None:
         assert piece not in text
 
 
+def test_the_parts_of_an_alertmanager_contact_are_masked_too() -> None:
+    redactor = Redactor()
+    redactor.learn(["alertmanagers://someone:pa%40ssword@am.example.org/prefix", "alertmanager://h?token=tok%2B12345"])
+    text = redactor.text("someone pa@ssword pa%40ssword am.example.org tok+12345 tok%2B12345")
+    assert text == " ".join(["***"] * 6)
+
+
 def test_what_looks_like_an_address_is_masked_even_when_unknown() -> None:
     assert Redactor().text("posting to https://u:p@h/x?y now") == "posting to https://*** now"
 

@@ -234,12 +234,16 @@ async def test_no_secret_reaches_a_result_a_log_or_the_terminal(
             "d/1": f"mailto://{canary}:{canary}@127.0.0.1:1?to={canary}@example.org&from=v@example.org",
             "e/1": f"tgram://{canary}/{canary}",
             "f/1": f"json://{canary}.invalid/",
+            "g/1": f"alertmanager://{canary}:{canary}-pw@127.0.0.1:{here.port}/{canary}?+team={canary}",
+            "h/1": f"alertmanager://127.0.0.1:1/?token={canary}",
+            "i/1": f"alertmanager://127.0.0.1:1/?{canary}={canary}",
         }
         own_sender.set_contacts(contacts)
         results = await asyncio.gather(*(own_sender.send(name, envelope()) for name in contacts))
         faults = await own_sender.check(contacts)
     await own_sender.close()
-    assert here.heads[0]["authorization"]
+    assert len([head["authorization"] for head in here.heads]) == 2
+    assert "i/1" in faults
     printed = capfd.readouterr()
     everything = f"{results!r} {faults!r} {own_sender!r} {caplog.text} {printed.out} {printed.err}"
     assert canary not in everything
