@@ -1,0 +1,178 @@
+"""Who is on call: now, next, around now; changes by hand, and what the linter says."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import ClientSession
+from immutables import Map
+
+from monitor.core.duty import Override, Shift
+from monitor.core.model import Overridden, Restored, ScheduleState
+from tests.web.conftest import Open
+from tests.web.reading import flat, follow, page_of, send
+from tests.web.standing import NAUGHTY, NOW, OverrideRow
+from tests.web.thinking import Thinking, thinking
+
+EN_DASH = "\N{EN DASH}"
+WISH = {"person": "first", "start": "2026-11-25T09:00", "end": "2026-11-25T18:00", "comment": "dentist", "by": "second"}
+
+
+@pytest.fixture
+def house() -> Thinking:
+    return thinking()
+
+
+def override(number: str, start: datetime, hours: float, person: str = "first", **more: object) -> Override:
+    span = Shift(person, start, start + timedelta(hours=hours), "override")
+    return replace(Override(number, "desk", (span,), by="second", at=NOW, comment="dentist"), **more)  # type: ignore[arg-type]  # fields of a test
+
+
+async def test_every_schedule_says_who_is_on_call_now_until_when_and_who_then(client: ClientSession) -> None:
+    text = flat(await page_of(client, "/oncall"))
+    assert "The desk Now Third on call, until Sun 22 Nov, 22:00; then Second on call" in text
+    assert "Times here are Europe/Paris time" in text
+    assert "Backup Now Second on call; no handoff is in sight" in text
+    assert "Times here are America/Chicago time" in text
+    assert "Second on call is the only one in the rotation of Backup" in text
+
+
+async def test_the_weeks_around_now_are_shifts_in_the_schedules_own_zone(client: ClientSession) -> None:
+    text = flat(await page_of(client, "/oncall")).replace(EN_DASH, "-")
+    assert "Third on call now rule Sat 21 Nov, 22:00 - Sun 22 Nov, 07:00" in text
+    assert "Third on call Mon 23 Nov, 07:00 - Mon 23 Nov, 09:00 First on call Mon 23 Nov, 09:00" in text
+    past = text.partition("The last two weeks")[2].partition("Backup")[0]
+    assert past.index("Sat 21 Nov, 07:00") < past.index("Mon 9 Nov, 09:00")
+
+
+async def test_a_change_by_hand_is_made_shown_and_taken_back(client: ClientSession, house: Thinking) -> None:
+    sent = await send(client, "/oncall/desk/overrides", **WISH)
+    text = (await follow(client, sent)).replace(EN_DASH, "-")
+    assert "The desk: First on call from" in text
+    assert "First on call Wed 25 Nov, 09:00 - Wed 25 Nov, 18:00 dentist override by Second on call, 03:12" in text
+    (event,) = house.acts
+    assert isinstance(event, Overridden)
+    assert event.override.spans == (
+        Shift("first", datetime(2026, 11, 25, 8, tzinfo=UTC), datetime(2026, 11, 25, 17, tzinfo=UTC), "override"),
+    )
+    (number,) = house.state.overrides
+    text = await follow(client, await send(client, f"/oncall/changes/{number}/restore", by="first"))
+    assert "The schedule is as it would have been without it." in text
+    assert house.acts[-1] == Restored(number, "first", "board")
+    assert house.state.overrides == Map()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"person": ""}, "Choose who is on call then."),
+        ({"person": "room"}, "Choose who is on call then."),
+        ({"end": ""}, "Say until when."),
+        ({"end": "2026-11-25T08:00"}, "It must end after it starts"),
+        ({"start": "2026-11-21T08:00", "end": "2026-11-21T09:00"}, "after now"),
+        ({"start": "soon"}, "This is no date and time"),
+        ({"end": "2036-11-25T08:00"}, "longer than"),
+        ({"by": "", "name": ""}, "Say who you are."),
+        ({"comment": "x" * 1_001}, "1000 are the most"),
+    ],
+)
+async def test_B96_a_change_that_cannot_be_is_explained_in_its_own_form(
+    client: ClientSession, house: Thinking, fields: dict[str, str], said: str
+) -> None:
+    sent = await send(client, "/oncall/desk/overrides", **{**WISH, **fields})
+    assert sent.status == 422
+    assert said in sent.said
+    assert re.search(r'<details class="change" id="change-1" data-key="change-1" open>', sent.text)
+    assert not re.search(r'id="change-2"[^>]* open>', sent.text)
+    assert 'value="dentist"' in sent.text or "comment" in fields
+    assert house.state.overrides == Map()
+
+
+async def test_a_change_that_overlaps_another_is_refused_whole(client: ClientSession, house: Thinking) -> None:
+    await send(client, "/oncall/desk/overrides", **WISH)
+    sent = await send(
+        client,
+        "/oncall/desk/overrides",
+        **{**WISH, "person": "third", "start": "2026-11-25T17:00", "end": "2026-11-25T20:00"},
+    )
+    assert sent.status == 422
+    assert "overlap" in sent.said.lower()
+    assert len(house.state.overrides) == 1
+
+
+async def test_B96_an_hour_that_does_not_exist_is_the_first_instant_after_the_gap(
+    client: ClientSession, house: Thinking
+) -> None:
+    house.at = datetime(2027, 3, 27, 12, tzinfo=UTC)
+    await send(client, "/oncall/desk/overrides", **{**WISH, "start": "2027-03-28T02:30", "end": "2027-03-28T12:00"})
+    (made,) = house.state.overrides.values()
+    assert made.spans[0].start == datetime(2027, 3, 28, 1, tzinfo=UTC)
+
+
+async def test_what_is_no_schedule_or_no_change_is_said(client: ClientSession, house: Thinking) -> None:
+    assert (await send(client, "/oncall/nosuch/overrides", **WISH)).status == 404
+    text = await follow(client, await send(client, "/oncall/changes/77/restore", by="first"))
+    assert "Nothing was changed. There is no change 77" in text
+    sent = await send(client, "/oncall/changes/77/restore", by="")
+    assert sent.status == 422
+    assert house.state.overrides == Map()
+
+
+async def test_history_counts_changes_that_are_over(client: ClientSession, house: Thinking) -> None:
+    past = override("1", NOW - timedelta(days=3), 2, "third")
+    house.taken = [OverrideRow(past, ended=True)]
+    text = flat(await page_of(client, "/oncall")).replace(EN_DASH, "-")
+    assert "Third on call override Thu 19 Nov, 03:12 - Thu 19 Nov, 05:12" in text
+
+
+async def test_a_swap_shows_both_shifts_and_who_made_it(client: ClientSession, house: Thinking) -> None:
+    spans = (
+        Shift("first", NOW + timedelta(days=1), NOW + timedelta(days=2), "swap"),
+        Shift("second", NOW + timedelta(days=8), NOW + timedelta(days=9), "swap"),
+    )
+    house.state = replace(
+        house.state, overrides=Map({"3": Override("3", "desk", spans, swap=True, by="first", at=NOW)})
+    )
+    text = flat(await page_of(client, "/oncall")).replace(EN_DASH, "-")
+    assert "First on call Mon 23 Nov, 03:12 - Tue 24 Nov, 03:12 Second on call Mon 30 Nov, 03:12" in text
+    assert "swap by First on call, 03:12" in text
+
+
+async def test_a_calendar_that_cannot_be_read_is_named_with_the_age_of_the_copy(
+    client: ClientSession, house: Thinking
+) -> None:
+    imported = replace(house.rules.schedules["backup"], rotation=None, imported=True)
+    house.rules = replace(house.rules, schedules={**house.rules.schedules, "backup": imported})
+    held = ScheduleState("backup", imported=NOW - timedelta(hours=5), fault=f"no answer {NAUGHTY}")
+    house.state = replace(house.state, schedules=Map({"backup": held}))
+    page = await page_of(client, "/oncall")
+    text = flat(page)
+    assert "imported from a calendar, last read Sat 22:12" in text
+    assert "The calendar cannot be read, so the last good copy stands: no answer" in text
+    assert "Backup Now nobody" in text
+    assert len(page.all("script")) == 1
+
+
+async def test_the_calendar_feed_is_linked_with_the_key_that_programs_need(open_web: Open) -> None:
+    client = await open_web(listen="0.0.0.0:0", token="canary-0123456789abcdef")
+    signed_in = await send(client, "/login", token="canary-0123456789abcdef")
+    page = await page_of(client, "/oncall", Cookie=signed_in.cookie)
+    feeds = [a["href"] or "" for a in page.all("a") if ".ics" in (a["href"] or "")]
+    assert len(feeds) == 2
+    async with client.get(feeds[0]) as answer:  # as a calendar program: without the session
+        assert answer.status == 200
+        assert (await answer.text()).startswith("BEGIN:VCALENDAR")
+
+
+async def test_a_house_without_schedules_says_so(client: ClientSession, house: Thinking) -> None:
+    house.rules = replace(house.rules, schedules={})
+    assert "No schedule is configured." in flat(await page_of(client, "/oncall"))
+
+
+async def test_many_short_shifts_are_cut_and_counted(client: ClientSession, house: Thinking) -> None:
+    desk = house.rules.schedules["desk"]
+    assert desk.rotation is not None
+    hourly = replace(desk, rules=(), rotation=replace(desk.rotation, unit=type(desk.rotation.unit)("hour"), length=3))
+    house.rules = replace(house.rules, schedules={"desk": hourly})
+    assert re.search(r"and \d+ more", flat(await page_of(client, "/oncall")))
