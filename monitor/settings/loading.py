@@ -36,7 +36,7 @@ PROBES_MAX = 20_000
 EXPIRES_MIN = timedelta(minutes=5)
 EXPIRES_FACTOR = 3
 FINGERPRINT_CHARS = 16
-_MAIL_ADDRESS = re.compile(r"[^@\s/]+(@|%40)[^@\s/]+", re.IGNORECASE)
+_NO_CREDENTIAL = re.compile(r"[^@\s/]+(@|%40)[^@\s/]+|(#|%23)[\w-]+", re.IGNORECASE)
 _READERS = {ProbeEntry: read_probe, Contact: read_contact}
 
 CheckContacts = Callable[[Sequence[str]], Mapping[str, HintedError]]
@@ -297,8 +297,8 @@ class _Loader:
             whole.add(page)
             literal |= {page} | secrets_of_page(page)
         resolved = self.references.secrets
-        # A mail address is not shown, but who sees it in the file has not seen a credential.
-        credentials = (s for s in literal - whole if not _MAIL_ADDRESS.fullmatch(s))
+        # A mail address or a #room is not shown, but who sees it in the file has not seen a credential.
+        credentials = (s for s in literal - whole if not _NO_CREDENTIAL.fullmatch(s))
         in_clear = any(not any(s in r or r in s for r in resolved) for s in credentials)
         self.secrets = {secret for secret in literal | resolved if len(secret) >= SECRET_CHARS_MIN}
         if in_clear and self.path.stat().st_mode & stat.S_IROTH:

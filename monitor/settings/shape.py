@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from collections.abc import Mapping as MappingABC
 from collections.abc import Sequence as SequenceABC
 from collections.abc import Set as AbstractSet
+from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -80,7 +81,7 @@ class Shaper:
         try:
             instance = kind.model_validate(values)
         except ValidationError as error:
-            self._judge(error, node, path)
+            self._judge(error, node, path, whole=whole)
             return BROKEN
         return instance if whole else BROKEN
 
@@ -113,8 +114,12 @@ class Shaper:
             hint = "merge keys are not read; write the values out"
         self.fault(key, (*path, shown), "unknown key", hint)
 
-    def _judge(self, error: ValidationError, node: Mapping, path: tuple[str, ...]) -> None:
+    def _judge(self, error: ValidationError, node: Mapping, path: tuple[str, ...], *, whole: bool) -> None:
         for one in error.errors(include_input=False, include_url=False):
+            if not one["loc"] and not whole:
+                continue  # what is said of all the keys together, while one of them is broken
+            if one["type"] == "model_type":
+                continue  # the other branch of a union; the shape has chosen the one whose error stands here too
             place, where = _find(node, one["loc"])
             if one["type"] == "missing" and place is not node:
                 continue  # it stands there and its own fault is told
@@ -250,7 +255,10 @@ def _find(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, tuple[str, ...]
     return node, where
 
 
-_MICROSECONDS = re.compile(r"or equal to (\d{1,15}) microseconds$")  # how pydantic puts a short duration
+_SPAN = re.compile(  # how pydantic puts a short duration, and one within a union
+    r"or equal to (?:(?P<microseconds>\d{1,15}) microseconds"
+    r"|datetime\.timedelta\((?P<unit>days|seconds|microseconds)=(?P<count>\d{1,15})\))$"
+)
 
 
 def _say(error: ErrorDetails) -> tuple[str, str]:
@@ -265,9 +273,10 @@ def _say(error: ErrorDetails) -> tuple[str, str]:
         if str(context.get("pattern", "")).startswith("^https?://"):
             return "must be an http or https address", "it begins with http:// or https://"
         return "does not have the form that is due", f"as a regular expression: {context.get('pattern')}"
-    span = _MICROSECONDS.search(error["msg"])
+    span = _SPAN.search(error["msg"])
     if span:
         word = "at least" if error["type"] == "greater_than_equal" else "at most"
-        return f"must be {word} {int(span[1]) / 1e6:g}s", ""
+        limit = timedelta(**{span["unit"] or "microseconds": int(span["count"] or span["microseconds"])})
+        return f"must be {word} {limit.total_seconds():g}s", ""
     text = re.sub(r"^(Input|String|List|Tuple|Dictionary|Value) should", "must", error["msg"])
     return text[:1].lower() + text[1:], ""

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from monitor.core.duty import Matcher, Unit
-from monitor.core.labels import LABELS
+from monitor.core.labels import LABELS, WORDS
 from monitor.core.matching import parse_matcher
 from monitor.core.wording import languages
 from monitor.settings.faults import did_you_mean
@@ -261,8 +261,8 @@ _MATCHER_FAULTS = (
     (re.compile(r" does not close its quote$"), "does not close its quote", ""),
 )
 _NO_LABEL = re.compile(r" is no label: ")
-_NO_WORD = re.compile(r"^(\w+) is never .*: ((?:did you mean \w+\?|there are [\w, ]+))$", re.DOTALL)
-_LABEL = re.compile(r"\s*([A-Za-z_]\w*)")
+_NO_WORD = re.compile(r"^\w+ is never ")
+_LABEL_AND_VALUE = re.compile(r'\s*([A-Za-z_]\w*)\s*[=!~]{1,2}\s*"?(.*?)"?\s*', re.DOTALL)
 
 
 def _condition(value: object) -> Matcher:
@@ -277,12 +277,12 @@ def _condition(value: object) -> Matcher:
 
 
 def _without_the_text(text: str, said: str) -> HintedError:
-    label = _LABEL.match(text)
-    if _NO_LABEL.search(said) and label:
-        return HintedError("names a label that does not exist", did_you_mean(label[1], LABELS))
-    word = _NO_WORD.search(said)
-    if word and word[1] in LABELS:
-        return HintedError(f"asks for something that {word[1]} never is", word[2])
+    parts = _LABEL_AND_VALUE.fullmatch(text)
+    label, value = parts.groups() if parts else ("", "")
+    if label and label not in LABELS and _NO_LABEL.search(said):
+        return HintedError("names a label that does not exist", did_you_mean(label, LABELS))
+    if label in WORDS and _NO_WORD.match(said):
+        return HintedError(f"asks for something that {label} never is", did_you_mean(value, WORDS[label]))
     found = next(((what, hint) for pattern, what, hint in _MATCHER_FAULTS if pattern.search(said)), None)
     return HintedError(*(found or ("is not a matcher that can be used",)))
 

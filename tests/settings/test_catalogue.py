@@ -1,12 +1,13 @@
 """What is shipped: the catalogue, the team's file, and the documentation of every key."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from monitor.core.oncall import moment, on_call
 from monitor.settings import Facts, channel_ids, docs, load, load_facts
 from monitor.settings.catalogue import Sureness, shipped_folder
 from monitor.settings.model import SettingsFile
@@ -138,9 +139,15 @@ def test_the_commented_examples_of_the_shipped_file_work_when_they_are_uncomment
         "SLACK_TOKEN_B": "A1BRTD4JD",
         "SLACK_TOKEN_C": "TIiajkdnlazkcOXrIdevi7FQ",
         "NTFY_TOPIC": "our-topic",
+        "HEARTBEAT_URL": "https://heartbeat.example/0123456789abcdef",
     }
     settings = loaded(tmp_path, text, environ)
-    assert [d.service for d in settings.rules_for_mind().destinations] == ["mailtos", "slack", "workflows", "ntfys"]
+    rules = settings.rules_for_mind()
+    assert [d.service for d in rules.destinations.values()] == ["mailtos", "ntfys", "workflows", "slack"]
+    assert rules.route is not None
+    assert [route.receiver for route in rules.route.routes] == ["primary", "marketing"]
+    doubts = ("no longer exists", "no probe speaks")  # of channels as the catalogue has them
+    assert not [warning for warning in settings.warnings if not any(word in warning for word in doubts)]
 
 
 def test_the_shipped_file_loads_within_a_second() -> None:
@@ -157,9 +164,24 @@ def test_the_readme_of_the_configuration_is_what_the_models_say() -> None:
 def test_the_readme_names_every_key() -> None:
     text = docs.render()
     for name, field in SettingsFile.model_fields.items():
-        assert f"`{name}`" in text
+        assert f"`{field.alias or name}`" in text
         assert field.description
     assert all(f"`{name}`" in text for name in Facts.model_fields)
+
+
+def test_the_readmes_example_loads_and_calls_the_one_whose_week_it_is_then_the_other(tmp_path: Path) -> None:
+    environ = {"MAIL_USER": "first", "MAIL_PASSWORD": "swordfish", "NTFY_TOPIC": "our-topic"}
+    settings = loaded(tmp_path, docs.EXAMPLE, environ)
+    assert docs.EXAMPLE in docs.README.read_text(encoding="utf-8")
+    assert settings.warnings == ()
+    rules = settings.rules_for_mind()
+    for weeks in range(-3, 60):
+        monday = moment(datetime(2026, 11, 2, 9) + timedelta(weeks=weeks), "Europe/Paris")  # noqa: DTZ001 - local
+        first = on_call(rules.schedules["primary"], (), (), monday)
+        second = on_call(rules.schedules["secondary"], (), (), monday)
+        assert (*first, *second) == (("first", "second") if weeks % 2 == 0 else ("second", "first"))
+    assert rules.route is not None
+    assert rules.policies[rules.route.routes[0].policy].steps[0].targets == ("secondary",)
 
 
 def test_the_catalogue_is_plain_yaml_for_other_readers_too() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from monitor.core.wording import destination_name
+from monitor.notify.alertmanager import target_of
 from monitor.settings import Fault
-from monitor.settings.contacts import SERVICES, check, scheme_of
+from monitor.settings.contacts import OWN, SERVICES, check, scheme_of
 from monitor.settings.values import HintedError
 from tests.settings.files import loaded, only_fault
 
@@ -38,7 +39,24 @@ GOOD = [
     "rockets://user:pass@h.example/#channel",
     "pover://uaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "pbul://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "alertmanager://127.0.0.1",
+    "alertmanager://127.0.0.1:9093/prefix?+team=marketing&+severity=critical",
+    "alertmanagers://user:p%40ss@alerts.example/am",
+    "alertmanagers://alerts.example?token=abc.def",
 ]
+
+BAD_ALERTMANAGERS = {
+    "alertmanager://": "names no host",
+    "alertmanager://h.example/x#y": "holds a #",
+    "alertmanager://h.example:99999": "has a port that is not in 1 to 65535",
+    "alertmanager://u:p@h.example?token=x": "has a user and a token",
+    "alertmanager://h.example?token=%0a": "has a token that no header can carry",
+    f"alertmanager://h.example?{SECRET}=1": "has a parameter that this kind of contact does not know",
+    f"alertmanager://h.example?+a-{SECRET}=1": "adds a label whose name cannot be",
+    "alertmanager://h.example?+alertname=x": "adds the label alertname, which is Vigie's own",
+    "alertmanager://h.example?+team=": "adds a label whose value has not 1 to 200 characters",
+    "alertmanager://h.example?" + "&".join(f"+a{n}=b" for n in range(21)): "adds more than 20 labels",
+}
 
 
 @pytest.mark.parametrize("url", GOOD, ids=[scheme_of(url) + str(n) for n, url in enumerate(GOOD)])
@@ -137,6 +155,22 @@ def test_B57_a_raw_password_never_moves_the_target_to_another_host(tmp_path: Pat
     assert "percent-encode" in refused(tmp_path, url).hint
 
 
+@pytest.mark.parametrize("url", BAD_ALERTMANAGERS)
+def test_an_alertmanager_that_cannot_be_is_a_fault(tmp_path: Path, url: str) -> None:
+    assert refused(tmp_path, url).what.startswith(BAD_ALERTMANAGERS[url])
+
+
+@pytest.mark.parametrize("url", [*BAD_ALERTMANAGERS, *(url for url in GOOD if url.startswith("alertmanager"))])
+def test_the_load_refuses_exactly_the_alertmanagers_that_the_notifier_cannot_read(url: str) -> None:
+    try:
+        target_of(url)
+    except ValueError:
+        with pytest.raises(HintedError):
+            check(url)
+    else:
+        check(url)
+
+
 def test_no_address_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("apprise").setLevel(logging.DEBUG)
@@ -161,14 +195,14 @@ def test_every_scheme_that_we_send_by_exists_in_apprise() -> None:
     import apprise  # noqa: PLC0415 - half a second that other tests need not wait for
 
     manager: Any = apprise.NotificationManager()  # type: ignore[no-untyped-call]
-    assert [scheme for scheme in SERVICES if scheme not in manager] == []
+    assert [scheme for scheme in SERVICES if scheme not in manager] == sorted(OWN)
 
 
 def test_each_way_to_a_person_has_a_plain_name_that_people_see(tmp_path: Path) -> None:
     contacts = "contacts: ['mailto://u:p4ssw0rd@mail.example', 'json://h.example/x', 'tgram://123456:abcdefghij/42/']"
     settings = loaded(tmp_path, f"people: {{a: {{name: First, {contacts}}}}}\nroutes: {{receiver: a}}\n")
     rules = settings.rules_for_mind()
-    assert [destination_name(rules, d.id) for d in rules.destinations] == [
+    assert [destination_name(rules, name) for name in rules.destinations] == [
         "First by mail",
         "First by webhook",
         "First by Telegram",

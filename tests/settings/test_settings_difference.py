@@ -74,6 +74,21 @@ def test_a_contact_that_leads_elsewhere_is_a_difference_although_the_mind_sees_n
     assert (found.contacts_changed, found.mind_changed) == (("a/1",), False)
 
 
+def test_a_place_a_calendar_and_a_heartbeat_that_lead_elsewhere_are_differences(tmp_path: Path) -> None:
+    text = "destinations: {room: {contacts: ['json://h.example/${X}']}}\nchannels: {reddit: {}}\n"
+    text += "schedules: {s: {ical: 'https://cal.example/${X}'}, t: {ical: 'https://cal.example/t'}}\n"
+    text += "heartbeat: {url: 'https://beat.example/${X}'}\n"
+    old, new = loaded(tmp_path, text, {"X": "first-one"}), loaded(tmp_path, text, {"X": "second-one"})
+    found = difference(old, new)
+    assert (found.contacts_changed, found.calendars_changed, found.heartbeat_changed) == (("room/1",), ("s",), True)
+    assert not found.mind_changed
+    assert not difference(old, old)
+    gone = difference(old, loaded(tmp_path, "channels: {reddit: {}}\n"))
+    assert (gone.calendars_changed, gone.heartbeat_changed, gone.mind_changed) == (("s", "t"), True, True)
+    slower = difference(old, loaded(tmp_path, text.replace("/t'", "/t', ical_every: 1h"), {"X": "first-one"}))
+    assert (slower.calendars_changed, slower.heartbeat_changed) == (("t",), False)
+
+
 def test_what_counts_from_the_next_start_only_is_said(tmp_path: Path) -> None:
     new = "server: {listen: 127.0.0.1:1}\nstore: sqlite:///other.db\nfetch: {per_host: 2}\nretention: {decisions: 1d}\n"
     assert step(tmp_path, "team: {}", new).after_restart == ("store", "server.listen", "fetch")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core.duty import Method, Route
 from monitor.settings import SettingsError, load
 from probes.base import Family
 from tests.settings.files import PAGE, SAMPLE, channel, faults, loaded, only_fault, write
@@ -18,11 +19,12 @@ def test_the_sample_of_the_issue_loads_as_it_stands(tmp_path: Path) -> None:
     assert [probe.id for probe in settings.probes] == ["reddit/1", "newsletter/1"]
     assert settings.warnings == ()
     rules = settings.rules_for_mind()
-    assert (rules.receiver, rules.timezone, rules.resolve_after) == ("first", "Europe/Paris", timedelta(seconds=2))
-    assert rules.group_wait_critical == rules.group_wait_warning == timedelta(0)
-    assert [(d.id, d.receiver, d.name, d.service) for d in rules.destinations] == [
+    assert (rules.team, rules.timezone, rules.resolve_after) == ("Example team", "Europe/Paris", timedelta(seconds=2))
+    assert rules.route == Route("root", "first", wait_critical=timedelta(0), wait_warning=timedelta(0))
+    assert [(d.id, d.receiver, d.name, d.service) for d in rules.destinations.values()] == [
         ("first/1", "first", "First on call", "json")
     ]
+    assert rules.recipients["first"].methods == (Method("first/1"),)
     assert settings.contacts["first/1"].get_secret_value() == "json://127.0.0.1:8766/hook"
     page = rules.channels["newsletter"].probes[0]
     assert (page.kind, page.family, page.host, page.loopback) == ("status.statuspage", Family.STATUS, "127.0.0.1", True)
@@ -70,21 +72,6 @@ def test_faults_of_the_catalogue_and_of_the_file_come_together(tmp_path: Path) -
     found = faults(tmp_path, "teem: {}\nchannels: {mine: {}}")
     assert {Path(fault.file).name for fault in found} == {"vigie.yaml", "mine.yaml"}
     assert {fault.key for fault in found} >= {"teem", "platfrom", "platform"}
-
-
-def test_group_wait_is_one_value_or_one_for_each_severity(tmp_path: Path) -> None:
-    people = "people: {a: {name: A, contacts: ['json://h.example']}}\n"
-    both = loaded(tmp_path, people + "routes: {receiver: a, group_wait: {critical: 1s}}").rules_for_mind()
-    assert (both.group_wait_critical, both.group_wait_warning) == (timedelta(seconds=1), timedelta(seconds=30))
-    default = loaded(tmp_path, people + "routes: {receiver: a}").rules_for_mind()
-    assert (default.group_wait_critical, default.group_interval) == (timedelta(seconds=5), timedelta(minutes=5))
-
-
-def test_only_the_receivers_contacts_are_destinations_of_the_mind(tmp_path: Path) -> None:
-    text = "people:\n  a: {name: A, contacts: ['json://a.example']}\n  b: {name: B, contacts: ['json://b.example']}\n"
-    settings = loaded(tmp_path, text + "routes: {receiver: b}")
-    assert [d.id for d in settings.rules_for_mind().destinations] == ["b/1"]
-    assert [d.id for d in settings.destinations] == ["a/1", "b/1"]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +170,7 @@ def test_all_faults_come_at_once_in_reading_order_each_at_its_place(tmp_path: Pa
 def test_an_unknown_receiver_is_a_fault_with_a_near_one(tmp_path: Path) -> None:
     fault = only_fault(tmp_path, "people: {first: {name: M}}\nroutes: {receiver: frist}\n")
     assert str(fault).endswith(
-        "vigie.yaml:2:20: routes.receiver: there is no person with this id; did you mean 'first'?"
+        "vigie.yaml:2:20: routes.receiver: there is no receiver with this id; did you mean 'first'?"
     )
 
 

@@ -201,7 +201,7 @@ def test_B95_the_wrong_case_has_a_hint(tmp_path: Path) -> None:
         ("server: {listen: '127.0.0.1:99999'}", "server.listen"),
         ("store: postgresql://h/d", "store"),
         ("store: sqlite:///", "store"),
-        ("team: {language: fr}", "team.language"),
+        ("team: {language: tlh}", "team.language"),
         ("team: [a]", "team"),
         ("channels: [reddit]", "channels"),
         ("channels: {reddit: {playbook: 'javascript:alert(1)'}}", "channels.reddit.playbook"),

@@ -89,6 +89,8 @@ def _policy(name: str, policy: PolicyEntry, directory: Directory, notes: Notes) 
                 continue
             directory.is_receiver(target, place, notes)
             behind |= directory.behind(target)
+            if len(step.targets) > 1 and directory.behind(target).nobody:
+                notes.warn(place, f"nobody can be reached behind {directory.name_of(target)}: no contacts")
         if behind.nobody:
             what = "calls nobody: no one behind its targets has contacts"
             notes.fault((*path, "steps", n), what, "give them `contacts`, or name somebody else")
