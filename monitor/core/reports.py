@@ -4,7 +4,7 @@ drills.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from monitor.core import wording
@@ -23,6 +23,7 @@ __all__ = ["absence", "announce", "drill", "report_news"]
 
 NAME_DIGITS = 16
 MISSED_MAX = 20
+MOMENT = timedelta(seconds=1)
 
 
 def _name(*parts: str) -> str:
@@ -74,16 +75,19 @@ def announce(draft: Draft, rule: ChannelRule, before: ProbeState, after: ProbeSt
         return
     for signal in after.signals:
         for launch in draft.rules.launches:
-            if rule.id in launch.channels and launch.end > draft.now and _overlaps(signal, launch):
+            if rule.id in launch.channels and launch.end > draft.now and _overlaps(signal, launch, draft.now):
                 if any(_same_work(signal, known) for known in before.signals):
                     continue
                 _announce(draft, rule, launch, signal)
 
 
-def _overlaps(signal: Signal, launch: Launch) -> bool:
-    if signal.family is not Family.STATUS or signal.since is None or signal.until is None:
+def _overlaps(signal: Signal, launch: Launch, now: datetime) -> bool:
+    """Whether it is work that is announced, or under way, for that time; without an end, its beginning counts."""
+    if signal.family is not Family.STATUS or signal.since is None or signal.severity is not Severity.INFO:
         return False
-    return signal.since < launch.end and launch.start < signal.until
+    if signal.until is None and signal.since <= now:
+        return False  # a remark on something that has begun
+    return signal.since < launch.end and launch.start < (signal.until or signal.since + MOMENT)
 
 
 def _same_work(signal: Signal, known: Signal) -> bool:
@@ -93,8 +97,7 @@ def _same_work(signal: Signal, known: Signal) -> bool:
 def _announce(draft: Draft, rule: ChannelRule, launch: Launch, signal: Signal) -> None:
     start, end = signal.since, signal.until
     assert start is not None
-    assert end is not None
-    name = f"announced:{_name(launch.id, rule.id, signal.key, start.isoformat(), end.isoformat())}"
+    name = f"announced:{_name(launch.id, rule.id, signal.key, str(start), str(end))}"
     labels = {**labels_for_report(rule, Family.STATUS, Severity.WARNING), "state": (Availability.MAINTENANCE.value,)}
     for recipient in _hearing(draft, labels):
         message = wording.announced(launch, rule, signal.summary, start, end, recipient, draft.rules, draft.now)

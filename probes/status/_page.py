@@ -287,7 +287,8 @@ def _maintenance_signal(work: Maintenance) -> Signal:
     else:
         state, summary = Availability.OPERATIONAL, f"The vendor announces work{_window(work)}: {work.name}"
     key = _key("maintenance", work.id)
-    return _signal(key, state, summary, since=work.starts, url=work.url, evidence=work.updates)
+    signal = _signal(key, state, summary, since=work.starts, url=work.url, evidence=work.updates)
+    return replace(signal, until=work.ends)
 
 
 def _window(work: Maintenance) -> str:

@@ -179,7 +179,11 @@ def test_updates_component_changes_and_work_are_kept_as_evidence() -> None:
     assert incident.evidence[0].at is not None
     assert incident.since is not None
     assert incident.url == "https://stspg.io/x"
-    assert signal(said, "maintenance:mnt1").stands_for is Availability.OPERATIONAL
+    work = signal(said, "maintenance:mnt1")
+    assert work.stands_for is Availability.OPERATIONAL
+    assert work.since is not None
+    assert work.until is not None
+    assert work.since < work.until
     assert "still says: none (All Systems Operational)" in signal(said, "indicator").summary
 
 
