@@ -1,23 +1,22 @@
-"""Verbs that act: they go through the running daemon's API."""
+"""Verbs that act: they go through the running daemon's API and say in one sentence what it answered."""
 
-import http.client
-import json as jsonlib
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from monitor.cli.printing import as_json, rows
+from monitor.cli.calling import RefusedError, ask, at_path
+from monitor.cli.printing import as_json, rows, visible
 from monitor.settings import Settings
 
-__all__ = ["notify_test"]
+__all__ = ["VIA", "acknowledge", "act", "drill", "notify_test", "report"]
 
-ANSWER_S_MAX = 60.0
-ANSWER_BYTES_MAX = 1024 * 1024
+VIA = "cli"
 
 
 def notify_test(settings: Settings, receiver: str | None, *, json: bool) -> int:
     """Send a test message to every contact of a receiver; 0 when every one took it."""
-    answer = _post(settings, "/api/v1/notify-test", {"receiver": receiver} if receiver else {})
+    answer = ask(settings, "POST", at_path("notify-test"), {"receiver": receiver} if receiver else {})
     sent = answer["results"]
     if json:
         as_json(answer)
@@ -26,24 +25,41 @@ def notify_test(settings: Settings, receiver: str | None, *, json: bool) -> int:
     return 0 if sent and all(s["outcome"] == "delivered" for s in sent) else 1
 
 
-def _post(settings: Settings, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    host, port = settings.address
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    headers = {"Content-Type": "application/json"}
-    if settings.server.token:
-        headers["Authorization"] = f"Bearer {settings.server.token.get_secret_value()}"
-    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S_MAX)
-    try:
-        connection.request("POST", path, jsonlib.dumps(body), headers)
-        response = connection.getresponse()
-        said = jsonlib.loads(response.read(ANSWER_BYTES_MAX))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise click.ClickException(
-            f"Vigie does not answer at http://{host}:{port}/ ({error}); start it with `vigie run`, then try again."
-        ) from error
-    finally:
-        connection.close()
-    if response.status >= http.HTTPStatus.BAD_REQUEST:
-        raise click.ClickException(said.get("error", {}).get("message", f"refused with {response.status}"))
-    found: dict[str, Any] = said
-    return found
+def acknowledge(settings: Settings, incidents: Sequence[str], by: str, *, json: bool) -> int:
+    """Take incidents, so that repeats and escalation stop; 1 when one of them cannot be taken.
+
+    One after another, so that each has an answer: nobody should believe to have one that they have not.
+    """
+    answers = []
+    for incident in dict.fromkeys(incidents):
+        try:
+            answer = ask(settings, "POST", at_path("incidents", incident, "acknowledge"), {"by": by, "via": VIA})
+        except RefusedError as error:
+            answer = {"done": False, "code": error.code, "text": error.message, "id": ""}
+        answers.append({"incident": incident, **answer})
+    if json:
+        as_json({"answers": answers})
+    else:
+        for each in answers:
+            click.echo(f"#{each['incident']}: {visible(each['text'])}", err=not each["done"])
+    return 0 if all(each["done"] for each in answers) else 1
+
+
+def act(settings: Settings, what: str, incident: str, by: str, *, json: bool, **more: str) -> int:
+    """Do something to one incident; `more`: further fields of the API's body, empty ones left out."""
+    body = {"by": by, "via": VIA, **{name: value for name, value in more.items() if value}}
+    return report(ask(settings, "POST", at_path("incidents", incident, what), body), json=json)
+
+
+def drill(settings: Settings, target: str, by: str, *, json: bool) -> int:
+    """Send a drill to everybody behind a receiver or an escalation policy."""
+    return report(ask(settings, "POST", at_path("drills"), {"target": target, "by": by, "via": VIA}), json=json)
+
+
+def report(answer: dict[str, Any], *, json: bool) -> int:
+    """Print what the mind said to a wish that it granted."""
+    if json:
+        as_json(answer)
+    else:
+        click.echo(visible(answer["text"]))
+    return 0

@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
+from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from monitor.core import wording
+from monitor.core.model import Rules
 from monitor.core.wording import SYMBOLS
 from probes.base import Availability
 
-__all__ = ["as_json", "heading", "out", "rows", "state_text", "visible"]
+__all__ = ["as_json", "dumped", "heading", "local", "out", "rows", "state_text", "visible"]
 
 STYLES = {
     "operational": "green",
@@ -76,3 +80,13 @@ def _cell(text: str) -> str:
 def as_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     """Indented JSON."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def dumped(answer: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """A shape of the API's as JSON has it, so that scripts read the same from both."""
+    return TypeAdapter(type(answer)).dump_python(answer, mode="json")
+
+
+def local(moment: datetime | None, rules: Rules, now: datetime) -> str:
+    """A moment in the team's zone, with the day unless it is today; empty without one."""
+    return "" if moment is None else wording.clock(moment, rules, now)

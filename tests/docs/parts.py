@@ -1,7 +1,7 @@
 """The generated parts of the documents: what stands between two marks is made from the code, never written by hand."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import dedent
@@ -59,10 +59,20 @@ def first_block(document: Path, language: str, holds: str) -> str:
 
 def verbs_and_options() -> dict[str, dict[str, Any]]:
     """Every verb of `vigie` and, by its name as it is typed, each of its arguments and options."""
-    assert isinstance(main, click.Group)
-    return {
-        name: {_typed(parameter): parameter for parameter in command.params} for name, command in main.commands.items()
-    }
+    return {name: {_typed(parameter): parameter for parameter in command.params} for name, command in _commands()}
+
+
+def _commands(group: click.Group | None = None, *before: str) -> Iterator[tuple[str, click.Command]]:
+    """Every verb as it is typed; one that a group takes for granted by the name of the group."""
+    if group is None:
+        assert isinstance(main, click.Group)
+        group = main
+    for name, command in group.commands.items():
+        words = before if name == getattr(group, "default", None) else (*before, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, *words)
+        else:
+            yield " ".join(words), command
 
 
 def _typed(parameter: click.Parameter) -> str:
@@ -73,20 +83,20 @@ def _typed(parameter: click.Parameter) -> str:
 
 
 def _verbs() -> str:
-    assert isinstance(main, click.Group)
+    about_each = {name: " ".join((command.help or "").split()) for name, command in _commands()}
     lines = ["| verb | what it does | options |", "|---|---|---|"]
     for name, parameters in verbs_and_options().items():
         arguments = [typed for typed, p in parameters.items() if isinstance(p, click.Argument)]
         options = [_option(typed, p) for typed, p in parameters.items() if isinstance(p, click.Option)]
-        about = " ".join((main.commands[name].help or "").split())
-        lines.append(f"| `{' '.join(['vigie', name, *arguments])}` | {about} | {', '.join(options)} |")
+        lines.append(f"| `{' '.join(['vigie', name, *arguments])}` | {about_each[name]} | {', '.join(options)} |")
     return "\n".join(lines)
 
 
 def _option(typed: str, option: click.Option) -> str:
     if typed in EVERY_VERB:
         return f"`{typed}`"
-    return f"`{typed} {option.make_metavar(click.Context(main))}` ({(option.help or '').rstrip('.')})"
+    value = "" if option.is_flag else f" {option.make_metavar(click.Context(main))}"
+    return f"`{typed}{value}` ({(option.help or '').rstrip('.')})"
 
 
 def _channels() -> str:

@@ -58,7 +58,7 @@ def test_status_lists_every_channel(desk: Desk) -> None:
     assert said.exit_code == 0
     _plain(said.stdout)
     head, line = said.stdout.splitlines()
-    assert head.split("\t") == ["CHANNEL", "STATE", "RISK", "SINCE", "WHY"]
+    assert head.split("\t") == ["CHANNEL", "STATE", "RISK", "SINCE", "PEOPLE", "WHY"]
     assert line.split("\t")[:3] == ["newsletter", "✖ outage", "none"]
     found = desk.json("status")["channels"]
     assert [(c["id"], c["availability"]) for c in found] == [("newsletter", "outage")]
