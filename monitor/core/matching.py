@@ -132,7 +132,7 @@ def _unquoted(raw: str, text: str) -> str:
 
 def _meant(text: str, known: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(text.casefold()[:128], known, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
 
 
 def _why(error: Exception) -> str:

@@ -254,7 +254,16 @@ _OUTCOMES = {
     "expired": "it was too old to be sent",
     "superseded": "newer news took its place",
 }
-_STEPS = {"opened": "the opening", "updated": "an update", "resolved": "the all-clear"}
+_STEPS = {
+    "opened": "the opening",
+    "updated": "an update",
+    "repeat": "a reminder",
+    "escalated": "the call",
+    "acknowledged": "the word that it is taken",
+    "handed_over": "the word that somebody else has it",
+    "lapsed": "the word that it is no longer taken",
+    "resolved": "the all-clear",
+}
 
 
 def _who(rules: Rules, decision: Decision) -> str:
