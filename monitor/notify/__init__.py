@@ -6,7 +6,7 @@ of the store, which the daemon fits to `Outbox`.
 """
 
 from monitor.notify.contacts import surface_fault
-from monitor.notify.dispatch import Dispatcher, spread
+from monitor.notify.dispatch import DOUBT, Dispatcher, spread
 from monitor.notify.enclosing import Gatherer, Linker
 from monitor.notify.lanes import Breaker, Lane
 from monitor.notify.model import Attempted, Clock, Envelope, Lanes, Outbox, OutboxRow, Parcel, Sender, Sent
@@ -15,6 +15,7 @@ from monitor.notify.services import SERVICES, Dialect, Manner, dialect_of, manne
 from monitor.notify.trial import notify_test, trial_envelope
 
 __all__ = [
+    "DOUBT",
     "SERVICES",
     "Attempted",
     "Breaker",

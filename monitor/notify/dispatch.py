@@ -44,9 +44,9 @@ class Dispatcher:
     """Sends what the outbox holds.
 
     `services`: destination id -> scheme, for the pace. `gather` makes the words for several rows, `link` the address by
-    which whoever gets a message acts. `on_final` hears of every row that is done, after that is
-    recorded: DELIVERED, REJECTED, EXPIRED, or UNKNOWN when the last try had no answer either. `on_attempt`
-    hears of every try. Neither may wait or raise.
+    which whoever gets a message acts. `on_final` hears of every row that is done, after that is recorded: DELIVERED,
+    REJECTED, EXPIRED, or UNKNOWN when the last try had no answer either. `on_attempt` hears of every try. Neither may
+    wait or raise.
     """
 
     def __init__(  # noqa: PLR0913 - each is a neighbour or a dial that stories turn

@@ -15,6 +15,7 @@ from monitor.notify.services import Manner
 
 __all__ = [
     "LOOK_BACK_S",
+    "STORM_CALM",
     "STORM_EVERY_S",
     "STORM_MESSAGES_MAX",
     "STORM_WINDOW_S",
@@ -46,9 +47,9 @@ PACE: dict[Manner, tuple[tuple[int, float], ...]] = {
 chat 1 per s; SMS and voice as GoAlert has them)."""
 
 
-STORM_MESSAGES_MAX, STORM_WINDOW_S, STORM_EVERY_S = 20, 600.0, 60.0
-"""After so many messages within so long, all that is due becomes one, and there is at most one in so long. Not for
-programs, to whom each message is news about its own incident."""
+STORM_MESSAGES_MAX, STORM_CALM, STORM_WINDOW_S, STORM_EVERY_S = 20, 5, 600.0, 60.0
+"""After 20 messages within 10 min all that is due becomes one, and there is at most one in 60 s, until fewer than 5
+went within 10 min. Not for programs, to whom each message is news about its own incident."""
 
 LOOK_BACK_S = max(STORM_WINDOW_S, *(window_s for limits in PACE.values() for _, window_s in limits))
 """For so long a lane must remember what it did."""
@@ -78,12 +79,17 @@ class Lane:
     busy: bool = False
     tries: deque[datetime] = field(default_factory=deque)
     heard: deque[datetime] = field(default_factory=lambda: deque(maxlen=STORM_MESSAGES_MAX))
+    storm: bool = False  # as it was when it was last asked for
     last: frozenset[str] = frozenset()
 
     def storming(self, now: datetime) -> bool:
         """Return whether it got so many messages of late that the next must stand for all that waits."""
-        full = len(self.heard) == STORM_MESSAGES_MAX and not self.program
-        return full and self.heard[0] + timedelta(seconds=STORM_WINDOW_S) > now
+        if not self.storm and len(self.heard) < STORM_MESSAGES_MAX:
+            return False
+        since = now - timedelta(seconds=STORM_WINDOW_S)
+        of_late = sum(at > since for at in self.heard)
+        self.storm = not self.program and of_late >= (STORM_CALM if self.storm else STORM_MESSAGES_MAX)
+        return self.storm
 
     def ready_at(self, now: datetime) -> datetime:
         """Return when the next try may start; <= `now` means at once."""
@@ -120,6 +126,7 @@ class Lane:
     def _arrived(self, at: datetime, outcome: SendOutcome) -> None:
         if outcome in {SendOutcome.DELIVERED, SendOutcome.UNKNOWN}:
             self.heard.append(at)
+            self.storming(at)
 
     def end(self, sent: Sent, now: datetime, jitter: Callable[[float], float]) -> None:
         """Note how a try ended. A refusal is an answer: the receiver is there."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Integer, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, case, func, insert, or_, select, update
 
 from monitor.core.model import Gather, Message, Notification, Priority, SendOutcome
 from monitor.store import codec
@@ -136,10 +136,10 @@ _NEXT_DUE = select(func.min(_o.due)).where(_o.state.in_(UNSENT), *_FREE)
 _NEXT_OVER = select(func.min(_o.expires)).where(_o.state.in_(UNSENT))
 _NEXT_LOST = select(func.min(_o.lease_until)).where(_o.state == OutboxState.LEASED)
 _RECENT = (
-    select(_o.destination, attempt.c.at, attempt.c.outcome)
+    select(_o.destination, attempt.c.at, attempt.c.outcome, case((_o.parcel != "", _o.parcel), else_=_o.key))
     .join(attempt, (attempt.c.shard == _o.shard) & (attempt.c.key == _o.key))
     .where(attempt.c.at > bindparam("since"), attempt.c.outcome.in_(_TRIED))
-    .distinct()  # the rows of one message were tried at one moment
+    .distinct()  # the rows of one message are one try
     .order_by(attempt.c.at)
 )
 
@@ -163,7 +163,6 @@ def put(connection: Connection, shard: int, notifications: Sequence[Notification
 
 
 def _fresh(shard: int, n: Notification) -> dict[str, Any]:
-    due = max(n.due, n.created) if n.due is not None else n.created
     return {
         "shard": shard,
         "key": n.key,
@@ -173,10 +172,10 @@ def _fresh(shard: int, n: Notification) -> dict[str, Any]:
         "destination": n.destination,
         "message": codec.encode(codec.MESSAGE, n.message),
         "created": n.created,
-        "expires": n.expires + (due - n.created),  # what waits for its hour has its whole life before it then
+        "expires": n.expires,
         "critical": n.critical,
         "state": OutboxState.PENDING,
-        "due": due,
+        "due": n.created if n.due is None else max(n.due, n.created),
         "attempts": 0,
         "repeat": False,
         "lease_owner": "",
@@ -364,7 +363,7 @@ def next_due(connection: Connection, exclude: Collection[str] = ()) -> datetime 
 
 def recent(connection: Connection, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
     """The tries since then, oldest first: destination, when it ended, how. What was sent as one message counts once."""
-    return [(to, at, SendOutcome(outcome)) for to, at, outcome in connection.execute(_RECENT, {"since": since})]
+    return [(to, at, SendOutcome(outcome)) for to, at, outcome, _ in connection.execute(_RECENT, {"since": since})]
 
 
 def stats(connection: Connection) -> OutboxStats:

@@ -1,17 +1,20 @@
-"""A real outbox in memory, and an inbox that answers as the test says: the neighbours of a dispatcher."""
+"""A dispatcher with a real outbox in memory, and an inbox that answers as the test says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.core.model import Delivered, Gather, Message, Notification, Priority, SendOutcome
 from monitor.daemon.post import StoreOutbox
-from monitor.notify import Envelope, Lanes, Parcel, Sent
+from monitor.notify import Attempted, Dispatcher, Envelope, Gatherer, Lanes, Linker, Parcel, Sent
+from monitor.notify.enclosing import listing, no_link
 from monitor.store import Delivery, InlineWriter, OutboxState, Store, Writes
-from tests.notify.virtual import START
+from tests.notify.virtual import START, VirtualLoop
 
 OK = Sent(SendOutcome.DELIVERED, "HTTP 200", status=200)
+RETRY = Sent(SendOutcome.RETRY, "HTTP 503", status=503)
+UNKNOWN = Sent(SendOutcome.UNKNOWN, "no answer within 10 s")
 FINAL = (OutboxState.DELIVERED, OutboxState.REJECTED, OutboxState.EXPIRED, OutboxState.UNKNOWN, OutboxState.SUPERSEDED)
 
 
@@ -146,3 +149,49 @@ def always(sent: Sent) -> Inbox:
         return sent
 
     return Inbox(answer)
+
+
+class House:
+    """A dispatcher with its neighbours; what it told the outside."""
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        inbox: Inbox,
+        services: Mapping[str, str] | None = None,
+        *,
+        outbox: Desk | None = None,
+        gather: Gatherer = listing,
+        link: Linker = no_link,
+    ) -> None:
+        self.outbox = outbox or Desk()
+        self.finals = self.outbox.finals
+        self.attempts: list[Attempted] = []
+        self.loop = loop
+        self.inbox = inbox
+        self.dispatcher = Dispatcher(
+            self.outbox,
+            inbox,
+            clock=loop,
+            services=services or {},
+            on_final=self.finals.append,
+            on_attempt=self.attempts.append,
+            jitter=lambda delay_s: delay_s,
+            gather=gather,
+            link=link,
+        )
+        self.task = asyncio.create_task(self.dispatcher.run())
+
+    async def until(self, at_s: float) -> None:
+        await asyncio.sleep(at_s - self.loop.time())
+
+    async def end(self) -> None:
+        await self.dispatcher.close()
+        await self.task
+
+    async def die(self) -> None:
+        """The plug is pulled: nothing is put in order, and the store is as it is."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)

@@ -162,8 +162,8 @@ def test_a_row_that_failed_keeps_its_place(store: Store) -> None:
     assert leased(store, 6) == ["older"]
 
 
-def test_what_is_planned_for_later_waits_and_has_its_whole_life_before_it_then(store: Store) -> None:
-    put(store, note("k", due=seconds(36_000), lasts=timedelta(seconds=60)))
+def test_what_is_planned_for_later_waits_for_its_hour_and_lives_on_from_there(store: Store) -> None:
+    put(store, note("k", due=seconds(36_000), lasts=timedelta(seconds=36_060)))
     assert store.next_due() == seconds(36_000)
     assert store.expire(seconds(35_999)) == []
     assert leased(store, 35_999) == []
