@@ -6,14 +6,14 @@ changes nothing, and is told so.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.core.duty import Matcher, Silence
 from monitor.core.matching import parse_matcher
-from monitor.core.model import Act, Acted, Answer, Drilled, Event, Silenced, Unsilenced, Watched
+from monitor.core.model import Act, Acted, Answer, Drilled, Silenced, Unsilenced, Watched
 from monitor.web import answers, asked, duty_views
 from monitor.web.guard import Refusal
 from monitor.web.house import House
@@ -120,21 +120,21 @@ class Acts:
         """No repeat and no escalation until then."""
         body = request.body
         until = end_of(self._house.now(), body.until, body.span, "until")
-        held = self._house.state.incidents.get(request.id)
-        slack = timedelta(0) if body.until else RETRIED_WITHIN
-        # Of an incident that somebody has taken, the mind puts off the end of the acknowledgement.
-        ends = (held.snoozed, held.lapses) if held else ()
-        if any(end is not None and abs(end - until) <= slack for end in ends):
-            return already("It is snoozed until then already.", request.id)
-        return await self._act(Acted(Act.SNOOZE, (request.id,), body.by, body.via, body.text, until))
+        event = Acted(Act.SNOOZE, (request.id,), body.by, body.via, body.text, until)
+        wish = (replace(event, until=body.until), body.span)
+        return await self._once(wish, event, "It is snoozed until then already.")
 
     async def note(self, request: Asked[Nothing, asked.Note]) -> answers.Done:
         """A note in the timeline."""
         event = Acted(Act.NOTE, (request.id,), request.body.by, request.body.via, request.body.text)
-        if self._done.lately(event):
-            return already("This note stands in the timeline already.", request.id)
+        return await self._once(event, event, "This note stands in the timeline already.")
+
+    async def _once(self, wish: Hashable, event: Acted, text: str) -> answers.Done:
+        """Do it, unless the same wish was fulfilled a moment ago."""
+        if self._done.lately(wish):
+            return already(text, event.incidents[0])
         done = await self._act(event)
-        self._done.add(event)
+        self._done.add(wish)
         return done
 
     async def acknowledge_many(self, request: Asked[Nothing, asked.AcknowledgeMany]) -> answers.Done:
@@ -274,17 +274,17 @@ class _Recent:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._at: OrderedDict[Event, datetime] = OrderedDict()
+        self._at: OrderedDict[Hashable, datetime] = OrderedDict()
 
-    def lately(self, event: Event) -> bool:
+    def lately(self, wish: Hashable) -> bool:
         """Whether the same was done a moment ago."""
-        at = self._at.get(event)
+        at = self._at.get(wish)
         return at is not None and abs(self._house.now() - at) <= RETRIED_WITHIN
 
-    def add(self, event: Event) -> None:
+    def add(self, wish: Hashable) -> None:
         """It was done now."""
-        self._at[event] = self._house.now()
-        self._at.move_to_end(event)
+        self._at[wish] = self._house.now()
+        self._at.move_to_end(wish)
         if len(self._at) > RECENT_MAX:
             self._at.popitem(last=False)
 

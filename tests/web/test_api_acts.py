@@ -90,7 +90,7 @@ async def test_every_act_says_who_and_by_which_door(client: ClientSession, house
     stocked(house)
     for operation in WISHES:
         await ask(client, operation)
-    events = {type(e).__name__: e for e in house.acts if not isinstance(e, Acted)}
+    events: dict[str, Any] = {type(e).__name__: e for e in house.acts if not isinstance(e, Acted)}
     acted = {e.act: e for e in house.acts if isinstance(e, Acted)}
     assert set(acted) == set(Act)
     assert {e.by for e in acted.values()} == {"second"}

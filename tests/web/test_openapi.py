@@ -76,7 +76,7 @@ async def test_every_reference_leads_somewhere_and_every_schema_is_one(client: C
         for part in reference.removeprefix("#/").split("/"):
             at = at[part]
     for name, schema in document["components"]["schemas"].items():
-        jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}), name
+        assert jsonschema_rs.meta.is_valid({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}), name
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.id)
@@ -91,7 +91,7 @@ async def test_a_good_request_is_answered_in_exactly_the_shape_that_is_documente
         assert isinstance(said, str)
         assert said
     elif reply.shape is not dict:
-        adapter = TypeAdapter(reply.shape)
+        adapter: TypeAdapter[Any] = TypeAdapter(reply.shape)
         _assert_told(said, json.loads(adapter.dump_json(adapter.validate_python(said))), operation.id)
 
 
