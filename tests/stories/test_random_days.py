@@ -5,19 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.days import play
+from tests.stories.days import Day, play
+from tests.stories.people_days import PeopleDay
 
 SEEDS = [int(os.environ["VIGIE_SEED"])] if "VIGIE_SEED" in os.environ else [1, 2, 3, 4]
 HOURS = float(os.environ.get("VIGIE_HOURS", "2"))
 
 
+KINDS = pytest.mark.parametrize("kind", [Day, PeopleDay], ids=lambda kind: str(kind.__name__))
+
+
+@KINDS
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_random_day_keeps_every_promise(seed: int, tmp_path: Path) -> None:
-    play(seed, tmp_path, HOURS)
+def test_a_random_day_keeps_every_promise(seed: int, kind: type[Day], tmp_path: Path) -> None:
+    play(seed, tmp_path, HOURS, kind)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@KINDS
 @pytest.mark.parametrize("seed", range(100, 110))
-def test_ten_more_days_keep_every_promise(seed: int, tmp_path: Path) -> None:
-    play(seed, tmp_path, 12.0)
+def test_ten_more_days_keep_every_promise(seed: int, kind: type[Day], tmp_path: Path) -> None:
+    play(seed, tmp_path, 12.0, kind)
