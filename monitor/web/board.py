@@ -184,6 +184,7 @@ class Board:
             token=token,
             channel=shown,
             group=views.group(shown["availability"], shown["risk"]),
+            quiet=quiet_now(state, rules, now).of(rules.channels[channel_id]),
             probes=probes,
             unshown=len(shown["probes"]) - len(probes),
             fallback={"name": fallback.name, "id": fallback.id} if fallback else None,

@@ -91,12 +91,17 @@ def _next_call(incident: Incident, rules: Rules, now: datetime) -> tuple[str, da
     return names_of(rules, receivers_of(page, rules)), due
 
 
+def _is(reader: Recipient, who: str) -> bool:
+    """Whether that is the reader; `who` is an id or a name."""
+    return who in (reader.id, reader.name)
+
+
 def _taken(incident: Incident, reader: Recipient, rules: Rules, speech: Speech) -> str:
     """Who has it, since when and until when; empty: nobody."""
     if incident.phase is not Phase.ACKNOWLEDGED or incident.acknowledged is None:
         return ""
     at, zone = speech.at(incident.acknowledged), speech.zone
-    if incident.owner == reader.id:
+    if _is(reader, incident.owner):
         said = speech.say("You took it {at} ({zone}).", at=at, zone=zone)
     else:
         said = speech.say("{who} took it {at} ({zone}).", who=name_of(rules, incident.owner), at=at, zone=zone)
@@ -111,8 +116,8 @@ def _taken(incident: Incident, reader: Recipient, rules: Rules, speech: Speech) 
 def acts(found: Sequence[Incident], reader: Recipient, speech: Speech) -> list[dict[str, str]]:
     """The buttons that make sense now: act, what it is called, what it does. The first is what most want."""
     live = [i for i in found if i.phase not in _OVER]
-    mine = live and all(i.phase is Phase.ACKNOWLEDGED and i.owner == reader.id for i in live)
-    others = any(i.phase is Phase.ACKNOWLEDGED and i.owner != reader.id for i in live)
+    mine = live and all(i.phase is Phase.ACKNOWLEDGED and _is(reader, i.owner) for i in live)
+    others = any(i.phase is Phase.ACKNOWLEDGED and not _is(reader, i.owner) for i in live)
     say, offered = speech.say, []
     if any(i.phase is Phase.OPEN for i in live):
         does = say("You take it: reminders stop, and nobody else is called.")
@@ -140,7 +145,7 @@ def notice(
         who, at = name_of(rules, taken.owner), speech.at(taken.acknowledged)
         text = (
             say("You have it already.")
-            if taken.owner == reader.id
+            if _is(reader, taken.owner)
             else say("Already taken by {who} {at}.", who=who, at=at)
         )
     elif answer.code == "over":

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from monitor.core import wording
 from monitor.core.model import Incident, Phase
+from monitor.core.receivers import name_of
 from monitor.web import views, words
 from monitor.web.forms import Form, Notices
 from monitor.web.guard import Door
@@ -77,14 +78,16 @@ class Pages:
         )
 
     def timed(self, incident: Incident, now: datetime) -> dict[str, Any]:
-        """An incident in one line, with how long it has lasted."""
+        """An incident in one line, with how long it has lasted, who has it, and whether all of it is held back."""
         shown = views.incident(self.house.rules, incident)
         live = incident.phase not in {Phase.RESOLVED, Phase.CLOSED}
         lasted = views.ago(incident.opened, now)
         if not live and incident.resolved is not None:
             lasted = str(wording.duration(incident.resolved - incident.opened))
         lead = str(wording.duration(timedelta(seconds=incident.lead_s))) if incident.lead_s else ""
-        return {**shown, "live": live, "lasted": lasted, "lead": lead}
+        owner = name_of(self.house.rules, incident.owner) if incident.phase is Phase.ACKNOWLEDGED else ""
+        silent = live and bool(incident.held) and not set(incident.channels) - set(incident.held)
+        return {**shown, "live": live, "lasted": lasted, "lead": lead, "owner": owner, "silent": silent}
 
 
 def answer(

@@ -26,6 +26,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert not (tag in BLOCKS | {"ul", "ol", "form", "details"} and "p" in self.open), f"<{tag}> would end a <p>"
         self.elements.append((tag, dict(attrs)))
         self.text += " " if tag in BLOCKS else ""
         if tag not in VOID:

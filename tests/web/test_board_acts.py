@@ -63,7 +63,7 @@ async def test_acting_on_an_incident_is_done_said_and_stands_in_its_timeline(
     assert sent.location.startswith("/incidents/17?said=")
     text = await follow(client, sent)
     assert "You have it until 04:12" in text
-    assert "In hand Second on call since 03:12; asked again 04:12" in text
+    assert "In hand Second on call since 03:12; this holds until 04:12, then people are called again" in text
     assert "Nobody, as long as somebody has it." in text
     assert "Second on call took it by board: looking." in text
     (event,) = house.acts
@@ -106,7 +106,7 @@ async def test_B74_acting_on_what_is_over_or_unknown_says_so(client: ClientSessi
         client, await send(client, "/incidents/17", act="acknowledge", by="first")
     )
     assert (await send(client, "/incidents/999", act="acknowledge", by="first")).status == 404
-    page = await page_of(client, "/incidents/0-12")  # closed
+    page = await page_of(client, "/incidents/12")  # closed
     assert page.all("form") == []
 
 
