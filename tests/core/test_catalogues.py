@@ -24,10 +24,13 @@ def entries(language: str) -> list[Message]:
     return [message for message in catalogue(language) if message.id]
 
 
-def both(message: Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    strings = message.string if isinstance(message.string, tuple) else (message.string,)
-    return tuple(ids), tuple(strings)
+def both(message: Message) -> tuple[list[str], list[str]]:
+    """Its patterns and their translations: one, or one for each plural form."""
+    return _each(message.id), _each(message.string)
+
+
+def _each(said: object) -> list[str]:
+    return [text if isinstance(text, str) else "" for text in (said if isinstance(said, tuple | list) else (said,))]
 
 
 def places(pattern: str) -> set[str]:

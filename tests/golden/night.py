@@ -37,24 +37,26 @@ def after(minutes: float) -> datetime:
     return BEGUN + timedelta(minutes=minutes)
 
 
+def _meta(name: str, fallback: str = "", playbook: str = "", status_url: str = "") -> ChannelRule:
+    rule = ChannelRule(name.lower(), name, "meta", "Meta", owner="Ana Duarte", deputy="Jo Lind")
+    return replace(rule, fallback=fallback, playbook=playbook, status_url=status_url)
+
+
 def rules_in(language: str) -> Rules:
     names = {"first": "Ana Duarte", "second": "Jo Lind", "lead": "Kim Bauer"}
     people = {
         who: Recipient(who, name, methods=(Method(f"{who}/1"),), language=language, timezone="Europe/Paris")
         for who, name in names.items()
     }
-    meta = {"platform": "meta", "platform_name": "Meta", "owner": "Ana Duarte", "deputy": "Jo Lind"}
     channels = (
-        ChannelRule(
-            "facebook",
+        _meta(
             "Facebook",
-            **meta,
             fallback="google-ads",
             playbook="https://wiki.example.org/meta-down",
             status_url="https://metastatus.example.com/",
         ),
-        ChannelRule("instagram", "Instagram", **meta, fallback="TikTok", status_url="https://metastatus.example.com/"),
-        ChannelRule("threads", "Threads", **meta),
+        _meta("Instagram", fallback="TikTok", status_url="https://metastatus.example.com/"),
+        _meta("Threads"),
         ChannelRule("newsletter", "Newsletter", "post", "Post", status_url="https://status.example.net/"),
         ChannelRule("google-ads", "Google Ads", "google", "Google"),
     )
