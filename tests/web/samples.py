@@ -13,7 +13,7 @@ from monitor.web.guard import Door
 from monitor.web.operations import Operation, Operations
 from tests.web.standing import NOW, Standing, town
 
-__all__ = ["ACTING", "OPERATIONS", "SAMPLES", "WITH_BODY", "Sample", "ask", "stocked"]
+__all__ = ["ACTING", "OPERATIONS", "SAMPLES", "WITH_BODY", "Sample", "ask", "kept", "stocked"]
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ SAMPLES = {
     "channels": Sample("/api/v1/channels"),
     "channel": Sample("/api/v1/channels/facebook"),
     "incidents": Sample("/api/v1/incidents"),
-    "incident": Sample("/api/v1/incidents/0-17"),
-    "acknowledge": Sample("/api/v1/incidents/0-17/acknowledge", {**BY, "text": "On it.", "via": "cli"}),
-    "take_over": Sample("/api/v1/incidents/0-17/take-over", BY),
-    "snooze": Sample("/api/v1/incidents/0-17/snooze", {**BY, "for": "1h"}),
-    "resolve": Sample("/api/v1/incidents/0-17/resolve", BY),
-    "note": Sample("/api/v1/incidents/0-17/note", {**BY, "text": "The vendor answers the telephone."}),
-    "acknowledge_many": Sample("/api/v1/incidents/acknowledge", {**BY, "incidents": ["0-17", "0-18"]}),
+    "incident": Sample("/api/v1/incidents/17"),
+    "acknowledge": Sample("/api/v1/incidents/17/acknowledge", {**BY, "text": "On it.", "via": "cli"}),
+    "take_over": Sample("/api/v1/incidents/17/take-over", BY),
+    "snooze": Sample("/api/v1/incidents/17/snooze", {**BY, "for": "1h"}),
+    "resolve": Sample("/api/v1/incidents/17/resolve", BY),
+    "note": Sample("/api/v1/incidents/17/note", {**BY, "text": "The vendor answers the telephone."}),
+    "acknowledge_many": Sample("/api/v1/incidents/acknowledge", {**BY, "incidents": ["17", "18"]}),
     "silences": Sample("/api/v1/silences?state=active"),
     "silence": Sample(
         "/api/v1/silences",
@@ -80,6 +80,11 @@ def stocked(house: Standing) -> Standing:
     override = Override("8", "desk", (span,), by="third", at=NOW, comment="away")
     house.state = replace(house.state, silences=Map({"7": silence}), overrides=Map({"8": override}))
     return house
+
+
+def kept(house: Standing) -> tuple[Any, ...]:
+    """What acts may change."""
+    return house.state.incidents, house.state.silences, house.state.overrides
 
 
 async def ask(

@@ -32,10 +32,10 @@ from monitor.core.model import (
     State,
     Told,
 )
+from monitor.core.step import step
 from monitor.metrics import Metrics
 from monitor.web import Changes, Refused, Sent
 from probes.base import Availability, Certainty, Evidence, Family, Observation, Reason, Severity, Signal
-from tests.web.deciding import decide
 from tests.web.people import with_people
 
 NOW = datetime(2026, 11, 22, 2, 12, 40, tzinfo=UTC)
@@ -173,15 +173,16 @@ class Standing:
         self.acts.append(event)
         if self.answer is not None:
             return self.answer
-        before = self.state
-        self.state, said, decisions = decide(self.state, self.rules, event, self.at)
-        gone = [s for id_, s in before.silences.items() if id_ not in self.state.silences]
+        before, decided = self.state, step(self.state, event, self.rules, self.at)
+        self.state = decided.state
+        self.ledger = (*self.ledger, *decided.decisions)
+        self.closed = [*self.closed, *decided.closed]
+        gone = [s for number, s in before.silences.items() if number not in self.state.silences]
         self.over += [SilenceRow(s, ended=True) for s in gone]
-        back = [o for id_, o in before.overrides.items() if id_ not in self.state.overrides]
+        back = [o for number, o in before.overrides.items() if number not in self.state.overrides]
         self.taken += [OverrideRow(o, ended=True) for o in back]
-        self.ledger = (*self.ledger, *decisions)
         self.changed.bump()
-        return said
+        return decided.answer or Answer.yes("done", "Heard.")
 
     def read_link(self, token: str) -> Claim:
         return links.read(LINK_KEY, token, self.at)
@@ -322,30 +323,32 @@ def town() -> Standing:
     )
     told = (Told("first/1", 1, _ago(minutes=57), "1/1/opened/first/1", Severity.CRITICAL, ("facebook",)),)
     meta = Incident(
-        "0-17",
+        "17",
         "meta",
         Condition.AVAILABILITY,
         Phase.OPEN,
         Severity.CRITICAL,
         ("facebook", "instagram"),
         _ago(minutes=58),
+        firing=_ago(minutes=58),
         reasons=out,
         peak=Severity.CRITICAL,
         told=told,
         lead_s=420.0,
     )
     reddit = Incident(
-        "0-18",
+        "18",
         "reddit",
         Condition.AVAILABILITY,
         Phase.OPEN,
         Severity.WARNING,
         ("reddit",),
         _ago(minutes=4),
+        firing=_ago(minutes=4),
         reasons=wavers.reasons[:1],
     )
     past = Incident(
-        "0-12",
+        "12",
         "stripe",
         Condition.AVAILABILITY,
         Phase.CLOSED,
@@ -356,7 +359,7 @@ def town() -> Standing:
         reasons=(NAUGHTY,),
     )
     note = Notification(
-        "0-17/1/opened/first/1", "0-17", 1, "opened", "first/1", Message("Meta: outage", "✖"), _ago(minutes=57), NOW
+        "17/1/opened/first/1", "17", 1, "opened", "first/1", Message("Meta: outage", "✖"), _ago(minutes=57), NOW
     )
     row = Delivery(
         Row(note, "delivered"),
@@ -367,18 +370,18 @@ def town() -> Standing:
     )
     ledger = (
         Decision(
-            _ago(minutes=58), "availability_changed", "Facebook was operational and is now outage", "facebook", "0-17"
+            _ago(minutes=58), "availability_changed", "Facebook was operational and is now outage", "facebook", "17"
         ),
-        Decision(_ago(minutes=58), "incident_opened", "Ads Manager: major outage", "facebook", "0-17"),
+        Decision(_ago(minutes=58), "incident_opened", "Ads Manager: major outage", "facebook", "17"),
         Decision(
             _ago(minutes=55),
             "incident_joined",
             "Instagram joined: Meta's channels share one incident",
             "instagram",
-            "0-17",
+            "17",
         ),
         Decision(
-            _ago(minutes=54), "not_told_group_interval", "The next message waits until 02:17", "", "0-17", "first/1"
+            _ago(minutes=54), "not_told_group_interval", "The next message waits until 02:17", "", "17", "first/1"
         ),
         Decision(_ago(minutes=27), "source_unknown", NAUGHTY, "telegram"),
     )
@@ -387,15 +390,16 @@ def town() -> Standing:
     watched = Rules(channels=rules, team="Marketing", timezone="Europe/Paris")
     return Standing(
         state=State(
-            monitor=MonitorState(settled=True, started=_ago(days=2)),
+            monitor=MonitorState(settled=True, started=_ago(days=2), sequence=18, alive=NOW),
             probes=Map(probes),
             channels=Map(channels),
-            incidents=Map({"0-17": meta, "0-18": reddit}),
+            incidents=Map({"17": meta, "18": reddit}),
+            index=Map({(i.condition.value, c): i.id for i in (meta, reddit) for c in i.channels}),
         ),
         rules=with_people(watched, NOW),
         ledger=ledger,
         closed=[past],
-        letters={"0-17": [row]},
+        letters={"17": [row]},
         runs={
             "facebook/1": [Run(_ago(seconds=12), seen)],
             "telegram/1": [Run(_ago(seconds=20), None, Reason.BLOCKED, "a login page came instead of the page")],

@@ -111,7 +111,7 @@ async def test_one_channel_shows_its_probes_and_all_of_its_signals(client: Clien
     assert (signal["severity"], signal["state"], signal["topics"]) == ("critical", "outage", ["ads"])
     assert set(signal["evidence"][0]) == {"text", "at", "url"}
     assert [s["key"] for s in channel["signals"]] == ["incident:abc", "b", "c"]
-    assert [i["id"] for i in channel["incidents"]] == ["0-17"]
+    assert [i["id"] for i in channel["incidents"]] == ["17"]
 
 
 async def test_a_probe_that_cannot_be_read_says_why_and_since_when(client: ClientSession) -> None:
@@ -127,7 +127,7 @@ async def test_incidents_have_the_promised_keys_and_the_closed_ones_are_there(cl
     rows = (await _get(client, "/api/v1/incidents"))["incidents"]
     promised = {"id", "scope", "channels", "condition", "phase", "severity", "opened", "resolved", "reasons"}
     assert all(promised <= set(r) for r in rows)
-    assert [(r["id"], r["phase"]) for r in rows] == [("0-18", "open"), ("0-17", "open"), ("0-12", "closed")]
+    assert [(r["id"], r["phase"]) for r in rows] == [("18", "open"), ("17", "open"), ("12", "closed")]
     meta = rows[1]
     assert (meta["scope"], meta["channels"], meta["condition"]) == ("meta", ["facebook", "instagram"], "availability")
     assert (meta["severity"], meta["opened"], meta["resolved"]) == ("critical", "2026-11-22T01:14:40Z", None)
@@ -135,7 +135,7 @@ async def test_incidents_have_the_promised_keys_and_the_closed_ones_are_there(cl
 
 
 async def test_the_timeline_of_an_incident_says_who_was_told_when_and_why_not(client: ClientSession) -> None:
-    timeline = (await _get(client, "/api/v1/incidents/0-17"))["timeline"]
+    timeline = (await _get(client, "/api/v1/incidents/17"))["timeline"]
     assert [row["at"] for row in timeline] == sorted(row["at"] for row in timeline)
     told = [row for row in timeline if row["kind"] == "delivery"]
     assert [(row["code"], row["who"]) for row in told] == [
@@ -267,7 +267,7 @@ async def test_B86_a_fault_of_ours_tells_neither_the_reader_nor_the_log_its_mess
     client: ClientSession, house: Standing, caplog: pytest.LogCaptureFixture
 ) -> None:
     house.broken = "could not connect with token=canary-4711"
-    error = (await _get(client, "/api/v1/incidents/0-17", 500))["error"]
+    error = (await _get(client, "/api/v1/incidents/17", 500))["error"]
     assert error["code"] == "internal"
     assert "canary" not in json.dumps(error) + caplog.text
     assert "OSError" in caplog.text

@@ -195,7 +195,7 @@ async def _on_call(client: ClientSession, at: str) -> str:
             422,
             "invalid",
         ),
-        ("/api/v1/schedules/desk/overrides", {"person": "nobody", "for": "1h"}, 409, "nobody"),
+        ("/api/v1/schedules/desk/overrides", {"person": "nobody", "for": "1h"}, 422, "invalid"),
         ("/api/v1/schedules/desk/overrides", {"person": "first"}, 422, "invalid"),
         ("/api/v1/schedules/desk/overrides", {"person": "first", "for": "0s"}, 422, "invalid"),
         ("/api/v1/schedules/nosuch/overrides", {"person": "first", "for": "1h"}, 404, "unknown_schedule"),

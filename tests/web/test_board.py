@@ -24,8 +24,8 @@ PAGES = (
     "/channels/telegram",
     "/channels/vine",
     "/incidents",
-    "/incidents/0-17",
-    "/incidents/0-12",
+    "/incidents/17",
+    "/incidents/12",
     "/oncall",
     "/silences",
     "/login",
@@ -122,12 +122,12 @@ async def test_what_is_unknown_is_said_with_its_reason(client: ClientSession) ->
 
 
 async def test_the_page_of_an_incident_says_who_was_told_when_and_why_not(client: ClientSession) -> None:
-    text = flat(await page_of(client, "/incidents/0-17"))
+    text = flat(await page_of(client, "/incidents/17"))
     assert "02:15:40 Sent the opening to First on call by mail: it arrived." in text
     assert "it did not get through and is tried again (503 Service Unavailable)" in text
     assert "02:18:40 The next message waits until 02:17." in text
     assert "Our own calls saw it 7 min before the vendor's page." in text
-    assert "lasted 47 min" in flat(await page_of(client, "/incidents/0-12"))
+    assert "lasted 47 min" in flat(await page_of(client, "/incidents/12"))
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -146,7 +146,7 @@ async def test_B59_B84_strangers_text_stays_text_on_every_page(client: ClientSes
 
 async def test_B59_strangers_text_is_there_to_be_read(client: ClientSession) -> None:
     seen = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
-    for path in ("/channels/facebook", "/channels/telegram", "/incidents", "/incidents/0-12"):
+    for path in ("/channels/facebook", "/channels/telegram", "/incidents", "/incidents/12"):
         assert seen in (await page_of(client, path)).text, path
 
 

@@ -21,7 +21,7 @@ from tests.web.standing import Standing
 TOKEN = "canary-0123456789abcdef"
 UNHURRIED = Limits(acts=(1e6, 10**6))
 IDS = {
-    "incidents": ["0-17", "0-18", "0-12"],
+    "incidents": ["17", "18", "12"],
     "channels": ["facebook", "telegram", "vine"],
     "silences": ["1", "2", "file/1"],
     "schedules": ["desk", "backup"],

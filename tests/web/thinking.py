@@ -34,7 +34,7 @@ def thinking() -> Thinking:
     page = Page("root", "desk", policy, taken=1, called=("first",), due=NOW + timedelta(minutes=14))
     incidents = {
         number: replace(incident, id=number, firing=incident.opened, pages=(page,))
-        for number, incident in (("17", base.state.incidents["0-17"]), ("18", base.state.incidents["0-18"]))
+        for number, incident in (("17", base.state.incidents["17"]), ("18", base.state.incidents["18"]))
     }
     index = {(i.condition.value, c): i.id for i in incidents.values() for c in i.channels}
     monitor = replace(base.state.monitor, sequence=18, alive=NOW)
