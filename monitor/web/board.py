@@ -4,6 +4,7 @@ A page is made once per commit and minute and then shared; the rows of the board
 """
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from monitor.web.incident_page import IncidentPage
 from monitor.web.link_pages import LinkPages
 from monitor.web.oncall_page import OncallPage
 from monitor.web.pages import STATIC, Pages, answer
-from monitor.web.quiet import Quiet, quiet_now
+from monitor.web.quiet import Quiet, quiet_word
 from monitor.web.silence_page import SilencePage
 from monitor.web.sse import Streams
 
@@ -65,7 +66,7 @@ class Board:
         self._row = self._pages.env.get_template("row.html")
         self._rows = Fragments()
         self._lines: dict[str, _Line] = {}
-        self._quiet: Quiet | None = None
+        self._quiet = Quiet()
         self._making = asyncio.Lock()
         self._made: tuple[State, Rules, tuple[object, ...], str] | None = None
 
@@ -95,7 +96,7 @@ class Board:
         return answer(request, made[3])
 
     async def _index(self, state: State, rules: Rules, now: datetime, token: str) -> str:
-        quiet = quiet_now(state, rules, now)
+        quiet = await self._quiet.now(state, rules, now)
         lines = sorted(await self._in_turns(rules, state, quiet), key=lambda line: line.order)
         today = now.astimezone(words.zone(rules.timezone)).date()
         named = {line.rule.id: line for line in lines}
@@ -128,15 +129,15 @@ class Board:
             settled=state.monitor.settled,
         )
 
-    async def _in_turns(self, rules: Rules, state: State, quiet: Quiet) -> list[_Line]:
+    async def _in_turns(self, rules: Rules, state: State, quiet: Mapping[str, str]) -> list[_Line]:
         """A line per channel, those of unchanged channels as they were."""
         lines = {}
-        same, self._quiet = quiet == self._quiet, quiet
         for count, (channel_id, rule) in enumerate(rules.channels.items(), 1):
             held = state.channels.get(channel_id)
             line = self._lines.get(channel_id)
-            if line is None or line.rule is not rule or line.held is not held or not same:
-                line = _line(rule, held, quiet.of(rule))
+            word = quiet.get(channel_id, "")
+            if line is None or line.rule is not rule or line.held is not held or line.quiet != word:
+                line = _line(rule, held, word)
             lines[channel_id] = line
             if count % LINES_PER_TURN == 0:
                 await asyncio.sleep(0)
@@ -184,7 +185,7 @@ class Board:
             token=token,
             channel=shown,
             group=views.group(shown["availability"], shown["risk"]),
-            quiet=quiet_now(state, rules, now).of(rules.channels[channel_id]),
+            quiet=quiet_word(rules.channels[channel_id], state, rules, now),
             probes=probes,
             unshown=len(shown["probes"]) - len(probes),
             fallback={"name": fallback.name, "id": fallback.id} if fallback else None,

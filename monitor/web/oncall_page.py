@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 
 from monitor.core.duty import Override, Schedule, Shift
 from monitor.core.model import Answer, Overridden, Restored
@@ -56,17 +57,25 @@ class OncallPage:
     async def _page(self, request: web.Request, again: _Shown | None) -> web.StreamResponse:
         house, now = self._house, self._house.now()
         rules = house.rules
+        shared: dict[str, Any] = {
+            "signed_in": self._pages.door.may_act(request),
+            "again": again,
+            "form": again.form if again else Form(),
+            "who": Who.of(rules, request, again.form if again else None),
+            "people": people_of(rules),
+        }
+        sections = []
+        for number, schedule in enumerate(rules.schedules.values(), 1):
+            shown = await self._schedule(schedule, now)
+            section = self._pages.render("schedule.html", now, s=shown, at=f"-{number}", **shared)
+            sections.append(Markup(section))  # noqa: S704 - made by schedule.html, which escapes
         text = self._pages.render(
             "oncall.html",
             now,
             token="" if again else self._pages.streams.token,
-            schedules=[await self._schedule(s, now) for s in rules.schedules.values()],
+            schedules=sections,
             notice=self._pages.notices.said(request, now),
-            signed_in=self._pages.door.may_act(request),
-            again=again,
-            form=again.form if again else Form(),
-            who=Who.of(rules, request, again.form if again else None),
-            people=people_of(rules),
+            signed_in=shared["signed_in"],
         )
         return answer(request, text, status=422 if again else 200)
 

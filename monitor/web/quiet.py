@@ -1,53 +1,73 @@
 """Which channels people are not told of just now, whatever happens to them: for marking them where they are listed."""
 
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from monitor.core.duty import Maintenance, Silence
+from monitor.core.duty import Maintenance, Matcher, Silence
 from monitor.core.labels import labels_of_channel
 from monitor.core.matching import matches, selective
 from monitor.core.model import ChannelRule, Rules, State
 from monitor.core.oncall import occurrence
 
-__all__ = ["Quiet", "quiet_now"]
+__all__ = ["Quiet", "quiet_word"]
 
+WHOLE, WORK, PART = "silenced", "our maintenance", "silenced in part"
+CHANNELS_PER_TURN = 50  # an expression costs about 15 µs
 _LASTING = ("channel", "platform", "market", "tags")
+
+_Matchers = tuple[Matcher, ...]
 
 
 class Quiet:
-    """What holds back at one moment. Two are equal when the same silences and the same work are active."""
+    """Remembers which channels each silence and each work covers, so that a new one is all that has to be looked at."""
 
-    def __init__(self, silences: tuple[Silence, ...], works: tuple[Maintenance, ...]) -> None:
-        self.silences = silences
-        self.works = works
+    def __init__(self) -> None:
+        self._rules: Rules | None = None
+        self._covered: dict[_Matchers, frozenset[str]] = {}
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Quiet) and (self.silences, self.works) == (other.silences, other.works)
-
-    def __hash__(self) -> int:
-        return hash((self.silences, self.works))
-
-    def of(self, rule: ChannelRule) -> str:
-        """``"silenced"``, ``"silenced in part"``, ``"our maintenance"`` or nothing."""
-        found = ""
-        for each in self.silences:
-            covers = _covers(each, rule)
-            if covers:
-                found = "silenced" if covers == "all" or found == "silenced" else "silenced in part"
-        if found == "silenced" or not self.works:
-            return found
-        return "our maintenance" if any(_covers(work, rule) for work in self.works) else found
+    async def now(self, state: State, rules: Rules, now: datetime) -> Mapping[str, str]:
+        """Channel -> in a word or two, why it is not told of; those of which people are told are left out."""
+        known = self._covered if self._rules is rules else {}
+        covered: dict[_Matchers, frozenset[str]] = {}
+        words: dict[str, str] = {}
+        for matchers, word in _active(state, rules, now):
+            if matchers not in covered:
+                covered[matchers] = known[matchers] if matchers in known else await _covers(matchers, rules)
+            for channel in covered[matchers]:
+                words.setdefault(channel, word)
+        self._rules, self._covered = rules, covered
+        return words
 
 
-def _covers(what: Silence | Maintenance, rule: ChannelRule) -> str:
-    """Whether it names this channel: ``"all"`` of its trouble, ``"part"``, or not."""
-    lasting = [m for m in what.matchers if m.label in _LASTING]
-    if not selective(lasting) or not matches(lasting, labels_of_channel(rule)):
-        return ""
-    return "all" if len(lasting) == len(what.matchers) else "part"
+def quiet_word(rule: ChannelRule, state: State, rules: Rules, now: datetime) -> str:
+    """Why this one channel is not told of, or nothing."""
+    labels = labels_of_channel(rule)
+    return next((word for matchers, word in _active(state, rules, now) if matches(matchers, labels)), "")
 
 
-def quiet_now(state: State, rules: Rules, now: datetime) -> Quiet:
-    """What holds back at `now`."""
+async def _covers(matchers: _Matchers, rules: Rules) -> frozenset[str]:
+    found = []
+    for count, (channel, rule) in enumerate(rules.channels.items(), 1):
+        if matches(matchers, labels_of_channel(rule)):
+            found.append(channel)
+        if count % CHANNELS_PER_TURN == 0:
+            await asyncio.sleep(0)
+    return frozenset(found)
+
+
+def _active(state: State, rules: Rules, now: datetime) -> Iterator[tuple[_Matchers, str]]:
+    """The matchers of what holds back now and names channels, and a word for it; what holds back most comes first."""
     silences = [s for s in (*state.silences.values(), *rules.silences) if s.start <= now < s.end]
-    works = [work for work in rules.maintenance if occurrence(work, now) is not None]
-    return Quiet(tuple(silences), tuple(works))
+    named = list(_naming(silences))
+    yield from ((matchers, WHOLE) for matchers, whole in named if whole)
+    yield from ((m, WORK) for m, _ in _naming(w for w in rules.maintenance if occurrence(w, now) is not None))
+    yield from ((matchers, PART) for matchers, whole in named if not whole)
+
+
+def _naming(active: Iterable[Silence | Maintenance]) -> Iterator[tuple[_Matchers, bool]]:
+    """Of each that names channels, the matchers that do, and whether it asks for nothing else."""
+    for each in active:
+        lasting = tuple(m for m in each.matchers if m.label in _LASTING)
+        if selective(lasting):
+            yield lasting, len(lasting) == len(each.matchers)
