@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from monitor.cli.calling import RefusedError, ask, at_path
-from monitor.cli.printing import as_json, rows, visible
+from monitor.cli.printing import as_json, rows, say, visible
 from monitor.settings import Settings
 
 __all__ = ["VIA", "acknowledge", "act", "drill", "notify_test", "report"]
@@ -61,5 +61,5 @@ def report(answer: dict[str, Any], *, json: bool) -> int:
     if json:
         as_json(answer)
     else:
-        click.echo(visible(answer["text"]))
+        say(answer["text"], indent=0, hang=2)
     return 0

@@ -8,7 +8,7 @@ import click
 
 from monitor.cli.acting import VIA, report
 from monitor.cli.calling import ask, at_path
-from monitor.cli.printing import as_json, dumped, heading, local, rows, visible
+from monitor.cli.printing import as_json, dumped, heading, local, rows, say
 from monitor.cli.reading import kept_state, never_ran, open_reader
 from monitor.core.duty import Override
 from monitor.core.model import Rules, State
@@ -94,14 +94,14 @@ def _print_schedule(found: ScheduleFull, rules: Rules, moment: datetime, period:
     now = datetime.now(UTC)
     _zone(rules, moment, now)
     people = ", ".join(f"{_who(s)} until {local(s.end, rules, now)}" for s in found.now) or "nobody"
-    click.echo(f"  {found.name}: {visible(people)}")
+    say(f"{found.name}: {people}")
     if found.next:
-        click.echo(f"  next: {visible(_who(found.next))} from {local(found.next.start, rules, now)}")
+        say(f"next: {_who(found.next)} from {local(found.next.start, rules, now)}")
     if found.timezone != rules.timezone:
-        click.echo(f"  handed over in {found.timezone} time")
+        say(f"handed over in {found.timezone} time")
     if found.fault:
         since = f"; what was read at {local(found.imported_at, rules, now)} stands" if found.imported_at else ""
-        click.echo(f"  its calendar could not be read: {visible(found.fault)}{since}")
+        say(f"its calendar could not be read: {found.fault}{since}")
     heading("Shifts")
     rows(
         ("FROM", "TO", "WHO", "WHY", "WHEN"),
@@ -120,7 +120,7 @@ def _print_schedule(found: ScheduleFull, rules: Rules, moment: datetime, period:
         heading("Changes by hand")
         rows(("ID", "WHAT", "WHO", "BY", "WHY"), [_change(each, rules, now) for each in found.overrides])
     for finding in found.findings:
-        click.echo(f"note: {visible(finding.text)}")
+        say(f"note: {finding.text}", indent=0)
 
 
 def _when(shift: ShiftItem, moment: datetime) -> str:
@@ -148,7 +148,7 @@ def check(settings: Settings, *, json: bool) -> int:
         click.echo("No schedule is configured.")
     else:
         for each in found:
-            click.echo(f"{each['schedule']}: {each['code']}: {visible(each['text'])}")
+            say(f"{each['schedule']}: {each['code']}: {each['text']}", indent=0)
         count = len(rules.schedules)
         if not found:
             click.echo(f"{count} schedule{'s' if count != 1 else ''}: well.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from monitor.cli.printing import ASIDE, as_json, heading, local, out, state_text, visible
+from monitor.cli.printing import ASIDE, as_json, heading, local, out, say, state_text, visible
 from monitor.cli.reading import incident_json, open_reader, state_of, why_held
 from monitor.core import wording
 from monitor.core.model import Decision, Incident, Phase, Rules
@@ -66,12 +66,17 @@ def _explain_incident(settings: Settings, rules: Rules, number: str, *, at: date
     _print_incident(found, rules, now, as_of=at)
     heading(f"What happened, in order ({rules.timezone} time)")
     for line in story:
-        when = wording.clock(datetime.fromisoformat(line["at"]), rules, now, seconds=True)
         because = "".join(f"; {evidence}" for evidence in line.get("evidence", ()))
-        click.echo(f"  {when}  {visible(line['text'])} ({line['code']}{visible(because)})")
+        _at(datetime.fromisoformat(line["at"]), f"{line['text']} ({line['code']}{because})", rules, now)
     if not story:
-        click.echo("  nothing yet")
+        say("nothing yet")
     return 0
+
+
+def _at(moment: datetime, text: str, rules: Rules, now: datetime) -> None:
+    """A line of a story, with its time."""
+    when = wording.clock(moment, rules, now, seconds=True)
+    say(f"{when}  {text}", hang=len(when) + 4)
 
 
 def _posts(reader: StoreReader, incident: str, until: datetime | None) -> list[Delivery]:
@@ -81,10 +86,10 @@ def _posts(reader: StoreReader, incident: str, until: datetime | None) -> list[D
 def _print_incident(each: Incident, rules: Rules, now: datetime, *, as_of: datetime | None) -> None:
     heading(f"#{each.id} {views.title_of(each, rules)}")
     if as_of is not None:
-        click.echo(f"  as of {local(as_of, rules, now)}")
+        say(f"as of {local(as_of, rules, now)}")
         return
     for line in _facts(each, rules, now):
-        click.echo(f"  {visible(line)}")
+        say(line)
 
 
 def _facts(each: Incident, rules: Rules, now: datetime) -> Iterable[str]:
@@ -131,7 +136,7 @@ def _explain_channel(settings: Settings, rules: Rules, channel: str, *, at: date
         state = state_of(reader)
     now = at or datetime.now(UTC)
     found = views.channel(rules, state, channel, now)
-    ledger = sorted({*about, *told}, key=lambda d: d.at)
+    ledger = sorted(dict.fromkeys([*about, *told]), key=lambda d: d.at)
     if json:
         as_json(
             {
@@ -143,6 +148,8 @@ def _explain_channel(settings: Settings, rules: Rules, channel: str, *, at: date
         )
         return 0
     _verdict(found, about, rules, at)
+    for each in mine[:STORIES_MAX]:
+        say(f"{views.title_of(each, rules)}, {each.phase.value}: its story is `vigie explain {each.id}`")
     _ledger(ledger, rules, now)
     _told(posts, ledger, rules, now)
     return 0
@@ -167,29 +174,29 @@ def _verdict(found: dict[str, Any], about: list[Decision], rules: Rules, at: dat
         then = _verdict_then(about, found)
         heading(f"{found['name']} at {wording.clock(at, rules, datetime.now(UTC))} ({rules.timezone} time)")
         for reason in then["reasons"]:
-            click.echo(f"  {visible(reason)}")
+            say(reason)
         return
     line = Text.assemble((found["name"], "bold"), " is ", state_text(found["availability"]), ", risk ")
     console.print(Text.assemble(line, state_text(found["risk"])))
     for reason in found["reasons"]:
-        click.echo(f"  {visible(reason)}")
+        say(reason)
     for unknown in found["unknowns"]:
         console.print(Text(f"  not known: {visible(unknown)}", style=ASIDE))
     heading("What each probe last said")
     for probe in found["probes"]:
-        click.echo(f"  {probe['id']}  {probe['kind']}  {probe['url']}")
+        say(f"{probe['id']}  {probe['kind']}  {probe['url']}")
         said = [s["summary"] for s in probe["signals"]] or [(probe["failure"] or {}).get("text", "nothing yet")]
         for text in said[:10]:
-            click.echo(f"      {visible(text)}")
+            say(text, indent=6, hang=8)
 
 
 def _ledger(ledger: list[Decision], rules: Rules, now: datetime) -> None:
     heading("What was decided")
     for row in ledger[-LEDGER_SHOWN_MAX:]:
         named = f" [incident {row.incident}]" if row.incident else ""
-        click.echo(f"  {wording.clock(row.at, rules, now, seconds=True)}  {row.code}{named}: {visible(row.text)}")
+        _at(row.at, f"{row.code}{named}: {row.text}", rules, now)
     if not ledger:
-        click.echo("  nothing yet")
+        say("nothing yet")
 
 
 def _told(posts: list[Delivery], ledger: list[Decision], rules: Rules, now: datetime) -> None:
@@ -197,16 +204,16 @@ def _told(posts: list[Delivery], ledger: list[Decision], rules: Rules, now: date
     for post in posts:
         note = post.row.notification
         name = wording.destination_name(rules, note.destination)
-        at = wording.clock(note.created, rules, now, seconds=True)
-        click.echo(f"  {at}  {name}: {visible(note.message.title)}  ({post.row.state})")
+        _at(note.created, f"{name}: {note.message.title}  ({post.row.state})", rules, now)
         for attempt in post.attempts:
-            detail = f": {visible(attempt.detail)}" if attempt.detail else ""
-            click.echo(f"      {wording.clock(attempt.at, rules, now, seconds=True)}  {attempt.outcome}{detail}")
+            detail = f": {attempt.detail}" if attempt.detail else ""
+            at = wording.clock(attempt.at, rules, now, seconds=True)
+            say(f"{at}  {attempt.outcome}{detail}", indent=6, hang=8)
     held = [d for d in ledger if d.code.startswith(("held_", "not_told_"))]
     for row in held[-10:]:
-        click.echo(f"  {wording.clock(row.at, rules, now, seconds=True)}  not told: {visible(row.text)} ({row.code})")
+        _at(row.at, f"not told: {row.text} ({row.code})", rules, now)
     if not posts and not held:
-        click.echo("  nobody, and there was nothing to tell")
+        say("nobody, and there was nothing to tell")
 
 
 def _decision(row: Decision) -> dict[str, Any]:

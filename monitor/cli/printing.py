@@ -1,6 +1,7 @@
 """What the terminal sees: tables and colours on a terminal, plain lines with tabs when piped, JSON on request."""
 
 import json
+import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from monitor.core.model import Rules
 from monitor.core.wording import SYMBOLS
 from probes.base import Availability
 
-__all__ = ["as_json", "dumped", "heading", "local", "out", "rows", "state_text", "visible"]
+__all__ = ["as_json", "dumped", "heading", "local", "out", "rows", "say", "state_text", "visible"]
 
 STYLES = {
     "operational": "green",
@@ -53,6 +54,16 @@ def heading(text: str) -> None:
     """A line that begins a part."""
     console = out()
     console.print(Text(visible(text), style="bold" if console.is_terminal else ""))
+
+
+def say(text: str, indent: int = 2, hang: int = 4) -> None:
+    """One line, indented; on a terminal that is narrower it goes on below, `hang` columns from the left."""
+    shown, console = " " * indent + visible(text), out()
+    if console.is_terminal:
+        shown = textwrap.fill(
+            shown, console.width, subsequent_indent=" " * hang, break_long_words=False, break_on_hyphens=False
+        )
+    click.echo(shown)
 
 
 def rows(columns: Sequence[str], lines: Iterable[Sequence[str | Text]]) -> None:

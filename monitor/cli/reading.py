@@ -1,5 +1,6 @@
 """Verbs that read what is kept: ``status``, ``incidents``. They never write and need no daemon."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from monitor.settings import Settings
 from monitor.store import Store, StoreError, StoreReader
 from monitor.web import views
 from monitor.web.duty_views import incident_on_call
-from monitor.web.quiet import quiet_now
+from monitor.web.quiet import Quiet
 
 __all__ = ["incident_json", "incidents", "kept_state", "never_ran", "open_reader", "state_of", "status", "why_held"]
 
@@ -74,9 +75,13 @@ def status(settings: Settings, *, json: bool) -> int:
     with open_reader(settings) as reader:
         state = state_of(reader)
     rules, now = settings.rules_for_mind(), datetime.now(UTC)
-    quiet = quiet_now(state, rules, now)
+    quiet = asyncio.run(Quiet().now(state, rules, now))
     found = [
-        {**views.brief(rule, state.channels.get(rule.id)), **_people(rule, state, rules), "quiet": quiet.of(rule)}
+        {
+            **views.brief(rule, state.channels.get(rule.id)),
+            **_people(rule, state, rules),
+            "quiet": quiet.get(rule.id, ""),
+        }
         for rule in rules.channels.values()
     ]
     if json:

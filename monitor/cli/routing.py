@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.printing import as_json, dumped, heading, local, rows, visible
+from monitor.cli.printing import as_json, dumped, heading, local, rows, say
 from monitor.cli.reading import kept_state
 from monitor.core import wording
 from monitor.core.duty import Labels, MatchOp, Route
@@ -144,11 +144,11 @@ def _print_way(node: Route, muted: str, calls: tuple[Call, ...], rules: Rules) -
     heading(f"{node.id}: {name_of(rules, node.receiver)}{policy}")
     if muted:
         inside = "inside" if muted in node.mute else "outside"
-        click.echo(f"  Nobody is told now: it is {inside} the time interval {visible(muted)}.")
+        say(f"Nobody is told now: it is {inside} the time interval {muted}.")
     for call in calls:
         named = ", ".join(name_of(rules, r) for r in call.receivers)
         people = ", ".join(name_of(rules, p) for p in call.people)
         who = named if named == people else f"{named}: {people or 'nobody is there, so the next at once'}"
-        click.echo(f"  after {wording.duration(call.after)}: {visible(who)}")
+        say(f"after {wording.duration(call.after)}: {who}")
     if calls and node.repeat:
-        click.echo(f"  and again every {wording.duration(node.repeat)}, until somebody takes it")
+        say(f"and again every {wording.duration(node.repeat)}, until somebody takes it")

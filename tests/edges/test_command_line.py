@@ -69,6 +69,7 @@ def test_explain_says_who_was_told_by_which_way(desk: Desk) -> None:
     assert said.exit_code == 0
     _plain(said.stdout)
     assert "First on call by webhook: Newsletter: outage" in said.stdout
+    assert "its story is `vigie explain 1`" in said.stdout
     found = desk.json("explain", "newsletter")
     assert found["channel"]["availability"] == "outage"
     assert [n["step"] for n in found["notifications"]] == ["opened"]

@@ -21,6 +21,8 @@ schedules:
     announce: false
 escalation:
   ladder: {{steps: [{{targets: [second], after: 1s}}], fallback: third}}
+silences:
+  - {{matchers: [channel="forms"], author: third, comment: done, start: 2026-11-02T00:00, end: 2026-11-03T00:00}}
 routes: {{receiver: first, escalation: ladder, group_wait: 0s, fallback: third}}
 """
 FORMS = """
@@ -135,6 +137,7 @@ def test_B74_what_is_not_there_cannot_be_acted_on(desk: Desk) -> None:
         assert "Error: " in desk.say(*words, "--by", "first", code=1).output
     assert "9999" in desk.say("explain", "#9999", code=1).output
     assert "There is no silence 9999" in desk.say("silence", "end", "9999", code=1).output
+    assert "stands in the configuration" in desk.say("silence", "end", "file/1", code=1).output
     assert "There is no change 9999" in desk.say("override", "end", "9999", code=1).output
     assert "nobody-such" in desk.say("drill", "nobody-such", code=1).output
 
