@@ -152,6 +152,8 @@ def test_what_changes_hands_says_from_whom() -> None:
     shift = say("handed_over", trouble("facebook"), rules)
     assert shift.title.startswith("Handed to you \u2013 ")
     assert "Your shift has begun" in part(shift, "What changed")
+    kept = say("handed_over", trouble("facebook", owner="second"), rules)  # whoever had taken it has not confirmed
+    assert kept.title.startswith("Handed to you")
     person = say("handed_over", trouble("facebook", owner="first"), rules, by="Second")
     assert part(person, "What changed") == "Second handed it to you."
     away = say("handed_over", trouble("facebook", owner="second"), rules, by="Second")
@@ -385,6 +387,24 @@ def test_first_lines_fit_whatever_things_are_called(name: str, other: str, langu
             "k", "7", 1, "opened", message, NOW, critical=True, act_url="https://b.example/l/" + "x" * 40
         )
         assert len(for_service(envelope, "twilio").text) <= 160
+
+
+@pytest.mark.parametrize(("language", "end"), [("en", "outage since 09:05"), ("fr", "panne depuis 09:05")])
+@pytest.mark.parametrize("step", ["opened", "updated", "acknowledged"])
+def test_a_long_name_gives_way_to_what_and_since_when(step: str, language: str, end: str) -> None:
+    long = "The regional account of a customer with a name that never ends"
+    rules = rules_of("a", "b")
+    rules = replace(rules, channels={c: replace(r, name=long, platform_name=long) for c, r in rules.channels.items()})
+    message = say(
+        step,
+        trouble("a", "b", owner="second"),
+        rules,
+        reader=replace(READER, language=language),
+        by=long,
+        told=told("a"),
+    )
+    assert message.title.endswith(end)
+    assert 70 <= len(message.title) <= 80
 
 
 @pytest.mark.parametrize("language", languages())

@@ -60,9 +60,9 @@ def _escalated(scene: Scene) -> str:
 
 
 def _handed_over(scene: Scene) -> str:
-    say, owner, by = scene.speech.say, scene.incident.owner, scene.telling.by
-    if owner and not scene.is_reader(owner):
-        return say("{who} took it over.", who=scene.person(owner))
+    say, by = scene.speech.say, scene.telling.by
+    if not scene.is_readers:
+        return say("{who} took it over.", who=scene.person(scene.incident.owner or by))
     if by and not scene.is_reader(by):
         return say("{who} handed it to you.", who=scene.person(by))
     return say("Your shift has begun, and this was open: it is yours now.")

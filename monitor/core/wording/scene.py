@@ -84,6 +84,11 @@ class Scene:
         return bool(who) and who in (self.reader.id, self.reader.name)
 
     @property
+    def is_readers(self) -> bool:
+        """Whether it changes hands to the reader: by a shift, which is nobody's act, or by a person."""
+        return not self.telling.by or self.is_reader(self.incident.owner)
+
+    @property
     def taken(self) -> bool:
         """Whether somebody has it in hand."""
         return self.incident.phase is Phase.ACKNOWLEDGED

@@ -115,10 +115,10 @@ def _tag(scene: Scene) -> tuple[str, str]:
             return mark("Your turn"), ""
         case "lapsed":
             return mark("Unattended again"), ""
-        case "handed_over" if scene.is_reader(scene.incident.owner) or not scene.incident.owner:
+        case "handed_over" if scene.is_readers:
             return mark("Handed to you"), ""
         case "handed_over":
-            return mark("Handed to {names}"), scene.person(scene.incident.owner)
+            return mark("Handed to {names}"), scene.person(scene.incident.owner or scene.telling.by)
         case "acknowledged" if scene.is_reader(scene.incident.owner):
             return mark("You took it"), ""
         case "acknowledged":
