@@ -8,7 +8,7 @@ from probes.base import Availability, Family
 
 __all__ = ["UNREAD_CALENDAR", "over", "symbol", "title", "what"]
 
-UNREAD_CALENDAR = "The calendar cannot be read: {quote}"
+UNREAD_CALENDAR = mark("The calendar cannot be read: {quote}")
 """The reason of a schedule's incident whose calendar cannot be read; any other means that nobody is on call."""
 
 _RISK_SYMBOL, _OURS_SYMBOL, _WELL_SYMBOL, _CLOSED_SYMBOL = "⚠", "◎", "✔", "☑"
