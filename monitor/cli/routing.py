@@ -85,7 +85,8 @@ def explain_route(settings: Settings, pairs: Iterable[str], at: datetime | None,
         told_ = [_way(*way, rules) for way in ways]
         as_json({**dumped(explained(rules, labels, visits, moment)), "told": told_})
         return 0 if told else 1
-    heading(f"{_shown(labels)} at {local(moment, rules, now)} ({rules.timezone} time)")
+    heading(f"At {local(moment, rules, now)} ({rules.timezone} time)")
+    say(_shown(labels))
     rows(
         ("ROUTE", "MATCHES", "WHY"),
         [(v.route.id, "told here" if v.chosen else "yes" if v.matched else "no", v.why) for v in visits],
