@@ -25,6 +25,7 @@ TOTAL_MAX = timedelta(seconds=10)
 BODY_BYTES_MAX = 65_536
 LOOK_S = 1.0  # how soon we look again whether all is well, when it is not
 _OK, _REDIRECT = 200, 300
+_ILL, _REFUSED = "no heartbeat is sent", "the dead-man's switch did not take the heartbeat"
 
 
 def own_policy(policy: FetchPolicy) -> FetchPolicy:
@@ -86,12 +87,12 @@ class Heartbeat:
             self._next_s = began + self._every_s
             fault = await self._beat(url)
             if url == self._url:
-                self._note(fault)
+                self._note(_REFUSED, fault)
             return
         self._next_s = self._next_s or began
         # Before the first beat all is given time to stand: people need not hear that a start is a start.
         if began - self._next_s >= (LOOK_S if self._took else self._every_s):
-            self._note(f"no heartbeat is sent: {why}")
+            self._note(_ILL, why)
         await self._pause(LOOK_S)
 
     async def _beat(self, url: SecretStr) -> str:
@@ -100,21 +101,20 @@ class Heartbeat:
         try:
             seen = await self._fetch(Request(url.get_secret_value(), body_max=BODY_BYTES_MAX, total=total))
         except (Unreachable, Unreadable) as fault:
-            return f"the dead-man's switch did not take the heartbeat: {fault}"
+            return str(fault)
         if not _OK <= seen.status < _REDIRECT:
-            return f"the dead-man's switch did not take the heartbeat: it answered HTTP {seen.status}"
+            return f"it answered HTTP {seen.status}"
         self._took = True
         self._beaten(seen.at)
         return ""
 
-    def _note(self, fault: str) -> None:
-        """Keep what is wrong, and log when that begins and ends."""
-        fault = self._redact(fault)
-        if fault and not self.fault:
-            LOG.warning("%s", fault)
-        elif self.fault and not fault:
+    def _note(self, kind: str, why: str) -> None:
+        """Keep what is wrong, and log when that begins, becomes something else, and ends."""
+        before, self.fault = self.fault, f"{kind}: {self._redact(why)}" if why else ""
+        if self.fault and not before.startswith(kind):
+            LOG.warning("%s", self.fault)
+        elif before and not self.fault:
             LOG.info("the dead-man's switch takes our heartbeats again")
-        self.fault = fault
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not past a change of the configuration."""

@@ -1,12 +1,18 @@
 """B43-B47, B86: a canary in every place where a secret may stand, and then a look into everything that comes out."""
 
+import json
+import re
 import signal
 import sqlite3
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote_plus
 
+import pytest
+
 from tests.edges.running import Quiet, Site, Vigie, home, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 MARK = "canary"
 CANARIES = {
@@ -18,12 +24,33 @@ CANARIES = {
     "password": "canary-pass%40word-4f",
     "hook": "canary-hook-d6a1f9",
     "literal": "canary-literal-3be6",
+    "beat": "canary-beat-2c8f50",
+    "calendar": "canary-cal-e19a07.ics",
+    "calendar key": "canary-calkey-64d0b8",
+    "alertmanager password": "canary-ampw-%2F9b3",
+    "alertmanager prefix": "canary-prefix-1f72c5",
+    "alertmanager token": "canary-amtoken-a8e6d3",
+}
+NAMES = {
+    "HEADER": "header",
+    "QUERY": "query",
+    "PAGE_PATH": "path",
+    "BODY": "body",
+    "PASSWORD": "password",
+    "HOOK": "hook",
+    "BEAT": "beat",
+    "CALENDAR": "calendar",
+    "CALENDAR_KEY": "calendar key",
+    "AM_PASSWORD": "alertmanager password",
+    "AM_PREFIX": "alertmanager prefix",
+    "AM_TOKEN": "alertmanager token",
 }
 CONFIG = """
 team: {{name: Example team}}
 server: {{listen: 127.0.0.1:{port}, token: "file:token"}}
 fetch: {{allow_private: [127.0.0.0/8]}}
 rules: {{resolve_after: 2s}}
+heartbeat: {{url: "{root}/${{BEAT}}", every: 1s}}
 channels:
   api:
     probes:
@@ -32,7 +59,7 @@ channels:
         every: 1s
         method: POST
         headers: {{Authorization: "Bearer ${{HEADER}}", X-Key: "{literal}"}}
-        body: "${{BODY}}"
+        body: '{{"key": "${{BODY}}"}}'
   echo:
     probes:
       - {{kind: status.statuspage, url: "{root}/${{PAGE_PATH}}/summary.json?token=${{QUERY}}", every: 1s}}
@@ -47,9 +74,26 @@ people:
     name: First
     contacts:
       - "json://user:${{PASSWORD}}@127.0.0.1:{hook}/${{HOOK}}"
-      - "json://127.0.0.1:1/${{HOOK}}"
-      - "json://127.0.0.1:{refuse}/refuse/${{HOOK}}"
-routes: {{receiver: first, group_wait: 0s}}
+      - {{address: "json://127.0.0.1:1/${{HOOK}}", after: 1s}}
+      - {{address: "json://127.0.0.1:{refuse}/refuse/${{HOOK}}", after: 1s}}
+destinations:
+  alerts:
+    name: Alerts
+    contacts:
+      - "alertmanager://user:${{AM_PASSWORD}}@127.0.0.1:{refuse}/${{AM_PREFIX}}"
+      - {{address: "alertmanager://127.0.0.1:{refuse}/refuse?token=${{AM_TOKEN}}", after: 1s}}
+      - {{address: "alertmanagers://127.0.0.1:1?token=${{AM_TOKEN}}", after: 1s}}
+schedules:
+  read: {{ical: "{root}/${{CALENDAR}}?key=${{CALENDAR_KEY}}", ical_every: 1s}}
+  refused: {{ical: "{root}/refuse/${{CALENDAR}}?key=${{CALENDAR_KEY}}", ical_every: 1s}}
+escalation:
+  ladder: {{steps: [{{targets: [read, refused], after: 1s}}]}}
+routes:
+  receiver: first
+  fallback: first
+  group_wait: 0s
+  escalation: ladder
+  routes: [{{receiver: alerts, continue: true}}, {{receiver: first}}]
 """
 
 
@@ -65,17 +109,50 @@ def _echo_feed(wire: Quiet) -> None:
     wire.answer(200, f'<rss version="2.0"><channel><title>F</title>{item}</channel></rss>'.encode(), "text/xml")
 
 
+def _echo_calendar(wire: Quiet) -> None:
+    """A calendar whose events are called what it was asked for: the fault that nobody is named quotes them."""
+    day = f"{datetime.now(UTC):%Y%m%d}"
+    event = (
+        "UID:1",
+        f"DTSTAMP:{day}T000000Z",
+        f"DTSTART:{day}T000000Z",
+        f"DTEND:{day}T235900Z",
+        f"SUMMARY:{wire.path}",
+    )
+    lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VEVENT", *event, "END:VEVENT", "END:VCALENDAR", "")
+    said = "\r\n".join(lines)
+    wire.answer(200, said.encode(), "text/calendar")
+
+
+def _echo_alert(wire: Quiet) -> None:
+    said = f"{wire.path} {wire.headers.get('Authorization')}"
+    wire.answer(200, json.dumps({"status": said}).encode())
+
+
 class _Echoing(Site):
     """Repeats every request in its answer."""
 
     def __init__(self) -> None:
-        path = CANARIES["path"]
-        pages = {f"/{path}/summary.json?token={CANARIES['query']}": _echo, f"/api?key={CANARIES['query']}": _echo}
-        super().__init__(pages | {f"/feed?key={CANARIES['query']}": _echo_feed, f"/refuse/{CANARIES['hook']}": _echo})
+        given = CANARIES
+        calendar = f"{given['calendar']}?key={given['calendar key']}"
+        super().__init__(
+            {
+                f"/{given['path']}/summary.json?token={given['query']}": _echo,
+                f"/api?key={given['query']}": _echo,
+                f"/feed?key={given['query']}": _echo_feed,
+                f"/refuse/{given['hook']}": _echo,
+                f"/{given['beat']}": _echo,
+                f"/{calendar}": _echo_calendar,
+                f"/refuse/{calendar}": _echo,
+                f"/{given['alertmanager prefix']}/api/v2/alerts": _echo_alert,
+                "/refuse/api/v2/alerts": _echo,
+            }
+        )
 
-
-def _secrets() -> set[str]:
-    return {part for value in CANARIES.values() for part in (value, unquote_plus(value))}
+    @property
+    def not_asked(self) -> set[str]:
+        """The places that nobody came to: a canary that does not go out shows nothing."""
+        return set(self.answers) - set(self.heard)
 
 
 def _clean(what: str, text: str | bytes) -> None:
@@ -90,18 +167,26 @@ def _clean(what: str, text: str | bytes) -> None:
 def _everything_out(vigie: Vigie) -> None:
     incidents = [i["id"] for i in vigie.get("/api/v1/incidents")["incidents"]]
     channels = ("api", "echo", "feed", "gone")
+    schedules = ("read", "refused")
     pages = [
-        *("/", "/incidents", "/metrics", "/healthz", "/readyz", "/api/v1/channels", "/api/v1/incidents"),
+        *("/", "/incidents", "/oncall", "/silences", "/metrics", "/healthz", "/readyz"),
+        *(f"/api/v1/{name}" for name in ("channels", "incidents", "oncall", "silences", "dependencies", "maintenance")),
+        *("/api/v1/openapi.json", "/api/v1/routes/explain?channel=api&severity=critical"),
         *(f"/api/v1/channels/{c}" for c in channels),
         *(f"/channels/{c}" for c in channels),
         *(f"/incidents/{i}" for i in incidents),
         *(f"/api/v1/incidents/{i}" for i in incidents),
+        *(f"/api/v1/schedules/{s}" for s in schedules),
+        *(f"/api/v1/schedules/{s}/calendar.ics" for s in schedules),
+        *(f"/oncall/{s}" for s in schedules),
     ]
     for page in pages:
         status, body = vigie.raw(page)
         assert status in {200, 404}, f"{page}: {status}"
         _clean(page, body)
     _clean("the answer to a test message", str(vigie.post("/api/v1/notify-test", {})))
+    _clean("the answer to a test of the alerts", str(vigie.post("/api/v1/notify-test", {"receiver": "alerts"})))
+    _clean("the answer to a drill", str(vigie.post("/api/v1/drills", {"target": "ladder", "by": "first"})))
 
 
 def _database(folder: Path) -> None:
@@ -117,20 +202,13 @@ def _database(folder: Path) -> None:
 
 def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_for(tmp_path: Path) -> None:
     site = _Echoing()
-    environ = {
-        "HEADER": CANARIES["header"],
-        "QUERY": CANARIES["query"],
-        "PAGE_PATH": CANARIES["path"],
-        "BODY": CANARIES["body"],
-        "PASSWORD": CANARIES["password"],
-        "HOOK": CANARIES["hook"],
-    }
+    environ = {name: CANARIES[place] for name, place in NAMES.items()}
     try:
         with home(tmp_path, environ=environ) as (_, receiver, vigie):
-            vigie.text = CONFIG.format(
+            text = CONFIG.format(
                 port=vigie.port, root=site.root, hook=receiver.port, refuse=site.port, literal=CANARIES["literal"]
             )
-            vigie.write(vigie.text)
+            vigie.write(text)
             token = tmp_path / "config" / "token"
             token.write_text(CANARIES["token"] + "\n")
             token.chmod(0o644)
@@ -141,29 +219,63 @@ def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_fo
             vigie.file.chmod(0o600)
             vigie.token = CANARIES["token"]
             vigie.start(wait=False)
-            until(lambda: receiver.steps, 30, "nobody was told")
-            until(lambda: "is given up" in vigie.log(), 20, "nothing was refused")
-            assert any(CANARIES["query"] in path for path in site.heard), "the canary must go out, or nothing is shown"
-            vigie.write(vigie.text.replace("kind: api.call", f"kind: {CANARIES['header']}"))
-            until(lambda: vigie.metric("vigie_config_reload_success") == 0, 10)
-            vigie.write(
-                CONFIG.replace("method: POST", "methode: POST").format(
-                    port=vigie.port, root=site.root, hook=receiver.port, refuse=site.port, literal=CANARIES["literal"]
-                )
-            )
-            time.sleep(2)
+            until(lambda: receiver.steps, 60, "nobody was told")
+            _until_all_went_out(site, vigie)
+            until(lambda: vigie.log().count("is given up") >= 2, 20, "nothing was refused")
+            until(lambda: "did not take the heartbeat" in vigie.log(), 20, "no heartbeat was refused")
+            faults = [until(lambda s=s: vigie.get(f"/api/v1/schedules/{s}")["fault"], 20) for s in ("read", "refused")]
+            assert "names a person" in faults[0]
+            assert "HTTP 400" in faults[1]
+            _bad_files(vigie, text)
             _everything_out(vigie)
+            links = _links(receiver.got)
             for body in receiver.got:
                 _clean("a message", str(body))
             vigie.signal(signal.SIGTERM)
             assert vigie.wait(10) == 0
-            vigie.write(vigie.text.replace("methode", "method"))
-            for verb in ("status", "explain echo", "check-sources", "probe api"):
+            vigie.write(text)
+            for verb in ("status", "explain echo", "check-sources", "probe api", "oncall show", "oncall lint"):
                 said = vigie.say(*verb.split())
                 assert not isinstance(said.exception, Exception), said.exception
                 assert len(said.output.splitlines()) > 1
                 _clean(f"vigie {verb}", said.output)
             _clean("the log", vigie.log().replace(str(tmp_path), ""))
             _database(tmp_path)
+            assert not [link for link in links if link in vigie.log()], "a signed link is in the log"
     finally:
         site.close()
+
+
+def _until_all_went_out(site: _Echoing, vigie: Vigie) -> None:
+    try:
+        until(lambda: not site.not_asked, 60)
+    except AssertionError:
+        raise AssertionError(f"a canary must go out, or nothing is shown: {site.not_asked}: {vigie.log()}") from None
+
+
+def _bad_files(vigie: Vigie, text: str) -> None:
+    """Files that are refused: their faults name no value."""
+    broken = text
+    for right, wrong in (
+        ("?token=${AM_TOKEN}", "?tokens=${AM_TOKEN}"),
+        ("user:${AM_PASSWORD}@", "user:${AM_PASSWORD}/@"),
+        ("/${BEAT}", "/${BEAT} ${BEAT}"),
+        ("/${CALENDAR}", ":port/${CALENDAR}"),
+    ):
+        assert right in broken
+        broken = broken.replace(right, wrong)
+    for wrong in (text.replace("kind: api.call", f"kind: {CANARIES['header']}"), broken):
+        vigie.write(wrong)
+        until(lambda: vigie.metric("vigie_config_reload_success") == 0, 60)
+        said = vigie.say("check-config")
+        assert said.exit_code == 1
+        _clean("check-config", said.output)
+        vigie.write(text)
+        until(lambda: vigie.metric("vigie_config_reload_success") == 1, 60)
+
+
+def _links(messages: list[dict[str, object]]) -> set[str]:
+    """The tokens of the signed links that went out."""
+    urls = [str(message["acknowledge_url"]) for message in messages if "acknowledge_url" in message]
+    assert urls, "no message had a link to act by"
+    return {re.split(r"[/=]", url)[-1] for url in urls}
