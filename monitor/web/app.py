@@ -42,6 +42,9 @@ LINGER_S_MAX = 2.0
 CLOSE_S_MAX = 1.0
 PATH_CHARS_LOGGED = 100
 
+_UNREADABLE = Refusal(400, "bad_request", "This is no HTTP request, or a line of it is too long.")
+_FAULT = Refusal(500, "internal", "A fault of ours; it is in the log.")
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -69,7 +72,7 @@ def split_listen(listen: str) -> tuple[str, int]:
 
 
 class _Connection(RequestHandler):
-    """One connection; what cannot be parsed is answered in one plain line, without our version or the input.
+    """One connection; what cannot be parsed is answered without our version and without the input.
 
     `others`: all that are open, which it leaves at its end. aiohttp's own list fills only after a batch was accepted.
     """
@@ -89,7 +92,7 @@ class _Connection(RequestHandler):
         message: str | None = None,  # noqa: ARG002 - the library's signature; it would repeat the input
     ) -> web.StreamResponse:
         log.debug("a request from %s could not be served: %s", request.remote, type(exc).__name__)
-        response = web.Response(status=status, text=HTTPStatus(status).phrase + "\n")
+        response = error_json(_UNREADABLE if status < HTTPStatus.INTERNAL_SERVER_ERROR else _FAULT)
         secure(response)
         response.force_close()
         return response
@@ -200,7 +203,7 @@ class Web:
             # not the message: it may hold a secret or a stranger's text
             path = request.path[:PATH_CHARS_LOGGED]
             log.error("%s %r failed: %s at %s:%d", request.method, path, type(fault).__name__, where.name, where.lineno)  # noqa: TRY400
-            return self._refused(request, Refusal(500, "internal", "A fault of ours; it is in the log."))
+            return self._refused(request, _FAULT)
 
     def _refused(self, request: web.Request, refusal: Refusal) -> web.StreamResponse:
         for_program = request.path.startswith(("/api/", "/metrics", "/events", "/healthz", "/readyz"))

@@ -35,6 +35,7 @@ ID_CHARS_MAX = 128
 INCIDENTS_MAX = 200
 MATCHERS_MAX = 20
 MATCHER_CHARS_MAX = 600
+TAGS_CHARS_MAX = 200  # with the other labels, the longest query still fits the line of a request
 
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -70,6 +71,8 @@ Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=_NA
 Id = Annotated[str, Field(min_length=1, max_length=ID_CHARS_MAX, pattern=_NAME)]
 Words = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]
 Said = Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
+LabelText = Annotated[str, Field(max_length=80)]
+LabelWord = Annotated[str, Field(max_length=32)]
 MatcherText = Annotated[str, Field(min_length=1, max_length=MATCHER_CHARS_MAX)]
 
 
@@ -183,14 +186,14 @@ class NewSwap(By):
 class Explain(Strict):
     """What a message would be about. The labels of a watched channel are filled in from the configuration."""
 
-    channel: str = Field(default="", max_length=ID_CHARS_MAX, description="A channel's id.")
-    platform: str = Field(default="", max_length=ID_CHARS_MAX, description="A platform's id.")
-    kind: str = Field(default="", max_length=ID_CHARS_MAX, description="The incident's condition.")
-    family: str = Field(default="", max_length=ID_CHARS_MAX, description="The family of the source.")
-    severity: str = Field(default="", max_length=ID_CHARS_MAX, description="The incident's severity.")
-    state: str = Field(default="", max_length=ID_CHARS_MAX, description="What the channel is: availability or risk.")
-    market: str = Field(default="", max_length=ID_CHARS_MAX, description="The channel's market.")
-    tags: str = Field(default="", max_length=MATCHER_CHARS_MAX, description="The channel's tags, with commas between.")
+    channel: LabelText = Field(default="", description="A channel's id.")
+    platform: LabelText = Field(default="", description="A platform's id.")
+    kind: LabelWord = Field(default="", description="The incident's condition.")
+    family: LabelWord = Field(default="", description="The family of the source.")
+    severity: LabelWord = Field(default="", description="The incident's severity.")
+    state: LabelWord = Field(default="", description="What the channel is: a word of availability or of risk.")
+    market: LabelText = Field(default="", description="The channel's market.")
+    tags: str = Field(default="", max_length=TAGS_CHARS_MAX, description="The channel's tags, with commas between.")
     at: Moment | None = Field(default=None, description="When; now, if absent.")
 
 

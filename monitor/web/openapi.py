@@ -24,7 +24,7 @@ _ABOUT = """Everything the board shows and does. Moments are RFC 3339 with a zon
 Bodies and queries are strict: an unknown, doubled or mistyped key is refused. Every act is idempotent."""
 
 _ANY = {
-    400: ("absolute_uri", "two_authorizations"),
+    400: ("bad_request", "absolute_uri", "two_authorizations"),
     405: ("method_not_allowed",),
     421: ("unknown_host",),
     500: ("internal",),
