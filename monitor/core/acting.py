@@ -5,7 +5,6 @@ Codes of answers: ``done``; ``already`` (it held before); ``over`` (the incident
 ``unknown`` (there is no such thing); ``not_open``; ``invalid``; ``conflict``; ``nobody``.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -83,8 +82,8 @@ def _acknowledge(draft: Draft, event: Acted, incident: Incident) -> Answer:
         when = wording.clock(incident.acknowledged or draft.now, draft.rules, draft.now)
         return Answer.yes("already", f"Already taken by {name_of(draft.rules, incident.owner)} at {when}.", incident.id)
     taken = _take(draft, event, incident)
-    _log(draft, event, taken, "acknowledged", "took it")
-    _tell_others(draft, taken, "acknowledged", event.by)
+    _log(draft, event, taken, "acknowledged", "took it", _quiet(draft, taken))
+    _tell_others(draft, taken, "acknowledged", "told_acknowledged", event.by)
     return Answer.yes("done", _yours(draft, taken), incident.id)
 
 
@@ -94,7 +93,8 @@ def _take_over(draft: Draft, event: Acted, incident: Incident) -> Answer:
     before = incident.owner
     taken = _take(draft, event, incident)
     _log(draft, event, taken, "taken_over", f"took it over{f' from {name_of(draft.rules, before)}' if before else ''}")
-    _tell_others(draft, taken, "handed_over" if before else "acknowledged", event.by)
+    step, code = ("handed_over", "told_handed_over") if before else ("acknowledged", "told_acknowledged")
+    _tell_others(draft, taken, step, code, event.by)
     return Answer.yes("done", _yours(draft, taken), incident.id)
 
 
@@ -112,6 +112,10 @@ def _take(draft: Draft, event: Acted, incident: Incident) -> Incident:
         revision=incident.revision + 1,
         pages=tuple(replace(p, due=None) if p.taken else p for p in incident.pages),
     )
+
+
+def _quiet(draft: Draft, incident: Incident) -> str:
+    return f"; nobody is called again before {wording.clock(incident.lapses or draft.now, draft.rules, draft.now)}"
 
 
 def _yours(draft: Draft, incident: Incident) -> str:
@@ -147,18 +151,18 @@ def _note(draft: Draft, event: Acted, incident: Incident) -> Answer:
     return Answer.yes("done", "It stands in the incident's timeline.", incident.id)
 
 
-def _log(draft: Draft, event: Acted, incident: Incident, code: str, what: str) -> None:
+def _log(draft: Draft, event: Acted, incident: Incident, code: str, what: str, then: str = "") -> None:
     said = f": {event.text.strip()}" if event.text.strip() else ""
-    draft.decide(code, f"{name_of(draft.rules, event.by)} {what} by {event.via}{said}", incident=incident)
+    draft.decide(code, f"{name_of(draft.rules, event.by)} {what} by {event.via}{then}{said}", incident=incident)
 
 
-def _tell_others(draft: Draft, incident: Incident, step: str, by: str) -> None:
+def _tell_others(draft: Draft, incident: Incident, step: str, code: str, by: str) -> None:
     """Who was told hears who has it; the one who took it knows."""
     draft.put_incident(incident)
     talk = Talk(draft, incident)
     for told in list(talk.told.values()):
         if not (told.resolved or told.folded or told.unheard or told.recipient == by):
-            talk.tell(told.destination, step, f"told_{step}", by=by)
+            talk.tell(told.destination, step, code, by=by)
     talk.finish()
 
 
@@ -282,8 +286,3 @@ def end_overrides(draft: Draft) -> None:
             draft.drop_override(each.id)
         else:
             draft.look_at_duties(end)
-
-
-def names(draft: Draft, people: Iterable[str]) -> str:
-    """Several people in one text."""
-    return ", ".join(name_of(draft.rules, p) for p in people)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from monitor.core.duty import Override, Silence
 from monitor.core.incident import is_active
+from monitor.core.ledger import CODES
 from monitor.core.model import (
     Answer,
     ChannelState,
@@ -23,6 +24,9 @@ from monitor.core.model import (
 )
 
 __all__ = ["Draft", "platform_key"]
+
+
+_OF_CHANNELS = (Condition.AVAILABILITY, Condition.RISK, Condition.UNKNOWN)
 
 
 def platform_key(platform: str) -> str:
@@ -70,7 +74,8 @@ class Draft:
         destination: str = "",
         evidence: Iterable[str] = (),
     ) -> None:
-        """Write a row of the ledger."""
+        """Write a row of the ledger; `code` is one of `monitor.core.ledger.CODES`."""
+        assert code in CODES, code
         named = incident.id if incident else ""
         self.decisions.append(Decision(self.now, code, text, channel, named, destination, tuple(evidence)))
 
@@ -193,8 +198,9 @@ class Draft:
         return bool(self._silences)
 
     def changed_incidents(self) -> tuple[str, ...]:
-        """The ids of incidents that changed so far, oldest first."""
-        return tuple(sorted(self._incidents, key=int))
+        """The ids of incidents that changed so far, or of whose channels one did, oldest first."""
+        touched = {self.index.get((condition.value, c)) for c in self._channels for condition in _OF_CHANNELS}
+        return tuple(sorted({*self._incidents, *(t for t in touched if t is not None)}, key=int))
 
     def finish(self, answer: Answer | None = None) -> Step:
         """The step as decided."""

@@ -48,12 +48,12 @@ def _take(draft: Draft, incident: Incident, held: Mapping[str, str]) -> None:
 
 def _explain_hold(draft: Draft, incident: Incident, channel: str, code: str) -> None:
     kind, _, which = code.partition(":")
-    text = {
-        "silence": f"Silence {which} holds it back",
-        "depends": f"{name_of_node(draft.rules, which)} is out, and it rests on that",
-        "maintenance": f"Our own work {which} is under way",
+    named, text = {
+        "silence": ("held_silence", f"Silence {which} holds it back"),
+        "depends": ("held_depends", f"{name_of_node(draft.rules, which)} is out, and it rests on that"),
+        "maintenance": ("held_maintenance", f"Our own work {which} is under way"),
     }[kind]
-    draft.decide(f"held_{kind}", text, channel=channel, incident=incident)
+    draft.decide(named, text, channel=channel, incident=incident)
     if kind == "silence" and which in draft.silences and not draft.silences[which].held:
         draft.put_silence(replace(draft.silences[which], held=True))
 

@@ -69,16 +69,26 @@ def _route(talk: Talk) -> None:
         _nobody(talk)
         return
     incident = talk.incident
-    known = {(p.route, p.receiver) for p in talk.pages}
+    known = {_way(talk.rules, page) for page in talk.pages}
     for found in route(root, talk.labels()):
-        if (found.id, found.receiver) in known:
+        way = (found.receiver, found.policy, found.active, found.mute)
+        if way in known:
             continue
+        known.add(way)
         wait = found.wait(incident.peak)
         due = max(d for d in ((incident.firing or talk.now) + wait, incident.loud) if d is not None)
         policy = talk.rules.policies.get(found.policy)
         talk.pages.append(Page(found.id, found.receiver, policy, found.interval, found.repeat, due=due))
-        text = f"{found.id}: {name_of(talk.rules, found.receiver)}" + (f", then {policy.id}" if policy else "")
+        then = f", then escalation {policy.id}" if policy else ""
+        text = f"By route {found.id}: {name_of(talk.rules, found.receiver)}{then}"
         talk.draft.decide("routed", text, incident=incident)
+
+
+def _way(rules: Rules, page: Page) -> tuple[object, ...]:
+    """Who is called, how it goes on, and when: a second route that says the same would only call everybody twice."""
+    current = _find_route(rules, page.route)
+    hours = (current.active, current.mute) if current else ((), ())
+    return (page.receiver, page.policy.id if page.policy else "", *hours)
 
 
 def _nobody(talk: Talk) -> None:

@@ -296,3 +296,19 @@ def test_what_gets_worse_takes_the_routes_of_the_worse_too_and_whoever_heard_hea
         ("room/1", "resolved"), ("first/1", "resolved"),
     ]  # fmt: skip
     assert lookout.incidents[0].phase is Phase.RESOLVED
+
+
+def test_two_routes_to_the_same_receiver_and_policy_call_everybody_once() -> None:
+    crew = people("first", "second")
+    crew.policies["p"] = policy("p", ("second", 5))
+    tree = Route(
+        "root", "first", "p", routes=(Route("root.1", "first", "p", matchers=(parse_matcher('channel="a"'),)),)
+    )
+    lookout = Mind(channel("a", platform="m"), channel("b", platform="m"), **crew.rules("first", route=tree))
+    for name in "ab":
+        lookout.says(f"{name}/1", OK)
+    for name in "ab":
+        lookout.says(f"{name}/1", DOWN)
+    lookout.lives(400, a_1=DOWN, b_1=DOWN)
+    assert len(lookout.incidents[0].pages) == 1
+    assert lookout.codes.count("told_escalated") == 1

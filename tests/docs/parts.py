@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from monitor.cli import main
+from monitor.core import ledger
 from monitor.core.incident import diagram
 from monitor.metrics import table
 from monitor.notify.render import for_mail
@@ -156,6 +157,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": table,
     "channels": _channels,
     "message": _message,
+    "ledger": ledger.table,
     "incident-diagram": lambda: f"```mermaid\n{diagram()}\n```",
 }
 
