@@ -23,6 +23,7 @@ CANARIES = {
     "body": "canary-body-0c9d31",
     "password": "canary-pass%40word-4f",
     "hook": "canary-hook-d6a1f9",
+    "hook header": "canary-hookhdr-70b4c2",
     "literal": "canary-literal-3be6",
     "beat": "canary-beat-2c8f50",
     "calendar": "canary-cal-e19a07.ics",
@@ -38,6 +39,7 @@ NAMES = {
     "BODY": "body",
     "PASSWORD": "password",
     "HOOK": "hook",
+    "HOOK_HEADER": "hook header",
     "BEAT": "beat",
     "CALENDAR": "calendar",
     "CALENDAR_KEY": "calendar key",
@@ -73,7 +75,7 @@ people:
   first:
     name: First
     contacts:
-      - "json://user:${{PASSWORD}}@127.0.0.1:{hook}/${{HOOK}}"
+      - "json://user:${{PASSWORD}}@127.0.0.1:{hook}/${{HOOK}}?+X-Key=${{HOOK_HEADER}}"
       - {{address: "json://127.0.0.1:1/${{HOOK}}", after: 1s}}
       - {{address: "json://127.0.0.1:{refuse}/refuse/${{HOOK}}", after: 1s}}
 destinations:
@@ -95,6 +97,18 @@ routes:
   escalation: ladder
   routes: [{{receiver: alerts, continue: true}}, {{receiver: first}}]
 """
+
+
+VERBS = (
+    "status",
+    "explain echo",
+    "check-sources",
+    "probe api",
+    "incidents",
+    "oncall show",
+    "oncall lint",
+    "route explain channel=api severity=critical",
+)
 
 
 def _echo(wire: Quiet) -> None:
@@ -223,18 +237,20 @@ def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_fo
             _until_all_went_out(site, vigie)
             until(lambda: vigie.log().count("is given up") >= 2, 20, "nothing was refused")
             until(lambda: "did not take the heartbeat" in vigie.log(), 20, "no heartbeat was refused")
-            faults = [until(lambda s=s: vigie.get(f"/api/v1/schedules/{s}")["fault"], 20) for s in ("read", "refused")]
-            assert "names a person" in faults[0]
-            assert "HTTP 400" in faults[1]
+            until(lambda: "names a person" in _fault(vigie, "read"), 30)
+            until(lambda: "HTTP 400" in _fault(vigie, "refused"), 30)
             _bad_files(vigie, text)
             _everything_out(vigie)
             links = _links(receiver.got)
-            for body in receiver.got:
+            alerts = [body for path, body in site.posted if path.endswith("/alerts")]
+            for body in (*receiver.got, *alerts):
                 _clean("a message", str(body))
+            assert alerts
+            assert not [link for link in links if link in str(alerts)], "whoever sees the alerts could act"
             vigie.signal(signal.SIGTERM)
             assert vigie.wait(10) == 0
             vigie.write(text)
-            for verb in ("status", "explain echo", "check-sources", "probe api", "oncall show", "oncall lint"):
+            for verb in VERBS:
                 said = vigie.say(*verb.split())
                 assert not isinstance(said.exception, Exception), said.exception
                 assert len(said.output.splitlines()) > 1
@@ -244,6 +260,11 @@ def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_fo
             assert not [link for link in links if link in vigie.log()], "a signed link is in the log"
     finally:
         site.close()
+
+
+def _fault(vigie: Vigie, schedule: str) -> str:
+    """Why a schedule could not be read."""
+    return str(vigie.get(f"/api/v1/schedules/{schedule}")["fault"])
 
 
 def _until_all_went_out(site: _Echoing, vigie: Vigie) -> None:
