@@ -25,7 +25,7 @@ BAD_INPUTS = (
     | {"B95"}
     | _range("B", 97, 100)
 )
-FAULTS = {"F01", "F02", "F06", "F10"} | _range("F", 14, 17) | _range("F", 21, 29) | {"F31"} | _range("F", 33, 36)
+FAULTS = {"F01", "F02", "F06", "F10"} | _range("F", 14, 17) | _range("F", 21, 29) | _range("F", 31, 36) | {"F43"}
 
 
 def _labels(tree: ast.AST) -> Iterator[str]:

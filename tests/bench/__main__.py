@@ -10,9 +10,10 @@ import sys
 import time
 import traceback
 
-from tests.bench.figures import FIGURES, Row
+from tests.bench.figures import FIGURES
 from tests.bench.ground import world
 from tests.bench.processes import CORE_MEASURED, CORE_WORLD, pin
+from tests.bench.rows import Row
 
 __all__ = ["main"]
 

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,48 +20,18 @@ from monitor.engine import Engine
 from monitor.settings import Settings, load
 from monitor.store import InlineWriter, Store
 from probes.base import Certainty, Family, Reading, Severity, Signal
-from tests.bench.ground import Daemon, Lateness, Pinger, World, daemon, series, sleeper, sources, standing
+from tests.bench.ground import Daemon, Pinger, World, daemon, series, sleeper, sources, standing
+from tests.bench.rows import Figure, Row, least, most, within
+from tests.bench.sending import hung
 from tests.edges.running import Receiver, free_port, until
 from tests.stories.clock import START, run
 from tests.stories.house import House, Inbox, settings_of, statuspage
 from tests.stories.house import World as StoryWorld
 
-__all__ = ["FIGURES", "Figure", "Row"]
+__all__ = ["FIGURES"]
 
 MIB = 1024 * 1024
 SHIPPED = Path(__file__).parents[2] / "config"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line: a figure, its goal in words, what came out, and whether that is met; None: it has no goal."""
-
-    figure: str
-    goal: str
-    got: str
-    met: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measurement. `measure(world, quick)` gives its rows; it raises when something breaks."""
-
-    name: str
-    what: str
-    measure: Callable[[World, bool], Iterator[Row]]
-
-
-def _most(figure: str, got: float, goal: float, unit: str, note: str = "") -> Row:
-    return Row(figure, f"<= {goal:g} {unit}", f"{got:.4g} {unit}{note}", got <= goal)
-
-
-def _least(figure: str, got: float, goal: float, unit: str, note: str = "") -> Row:
-    return Row(figure, f">= {goal:g} {unit}", f"{got:.4g} {unit}{note}", got >= goal)
-
-
-def _late(figure: str, late: Lateness, share: float, goal_s: float) -> Row:
-    bound = late.quantile(share)
-    return Row(figure, f"<= {goal_s * 1e3:g} ms", f"<= {bound * 1e3:g} ms ({late.count} measured)", bound <= goal_s)
 
 
 # --- CPU, memory, the start, the schedule ----------------------------------------------------------------------------
@@ -90,11 +59,11 @@ def _steady(count: int) -> Callable[[World, bool], Iterator[Row]]:
         ours, theirs = cpu_s / runs * 1e6, bare.cpu_s / bare.runs * 1e6  # ms per 1,000
         what = f"CPU per 1,000 runs, {count:,} sources at {_EVERY_S} s"
         note = f"; {ours:.0f} ms, bare aiohttp loop {theirs:.0f} ms"
-        yield _most(what, ours / theirs, _CPU_GOALS[count], "x bare", note)
-        yield _most(f"resident, {count:,} sources, workers included", resident, _MEMORY_GOALS_MIB[count], "MB")
+        yield most(what, ours / theirs, _CPU_GOALS[count], "x bare", note)
+        yield most(f"resident, {count:,} sources, workers included", resident, _MEMORY_GOALS_MIB[count], "MB")
         if count == 1000:
-            yield _most("1,000 sources probed once after start", first_s, 5, "s")
-            yield _late("schedule lag p99, 1,000 sources at 10 s", late, 0.99, 0.05)
+            yield most("1,000 sources probed once after start", first_s, 5, "s")
+            yield within("schedule lag p99, 1,000 sources at 10 s", late, 0.99, 0.05)
 
     return measure
 
@@ -113,7 +82,7 @@ def _small(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001 
         until(lambda: world.asked("/small/")[1] == 100, 60, "not every source was asked")
         time.sleep(_EVERY_S * 1.2)
         resident = vigie.cost.resident_bytes / MIB
-    yield _most("resident, 100 sources, workers included", resident, _MEMORY_GOALS_MIB[100], "MB")
+    yield most("resident, 100 sources, workers included", resident, _MEMORY_GOALS_MIB[100], "MB")
 
 
 # --- full load -------------------------------------------------------------------------------------------------------
@@ -135,12 +104,12 @@ def _sustained(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - as
     bare = world.bare(count, 0, warm_s=3, measured_s=seconds)
     rate, theirs = runs / cpu_s, bare.runs / bare.cpu_s
     what = "sustained runs on one core, whole daemon"
-    yield _least(what, rate, 5000, "runs/s", f" of CPU; {runs / wall_s:.0f}/s by the clock")
+    yield least(what, rate, 5000, "runs/s", f" of CPU; {runs / wall_s:.0f}/s by the clock")
     slower = _REFERENCE_RATE / theirs
     note = (
         f"; bare {theirs:.0f}/s, {_REFERENCE_RATE}/s where the goals were set: this core takes {slower:.2g} x as long"
     )
-    yield _least(f"  {what}, by the bare loop", rate / theirs, 5000 / _REFERENCE_RATE, "x bare", note)
+    yield least(f"  {what}, by the bare loop", rate / theirs, 5000 / _REFERENCE_RATE, "x bare", note)
 
 
 _FEEDS = 10
@@ -163,10 +132,10 @@ def _loop_lag(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - as 
                 vigie.scrape()
         late = vigie.lateness("vigie_event_loop_lag_seconds").since(late)
     load = "500 runs/s, 10 feeds/s, a scrape every 5 s"
-    yield _late(f"event-loop lag p99: {load}", late, 0.99, 0.02)
-    yield _late("event-loop lag, max", late, 1.0, 0.1)
-    p99, most = pinger.quantile(0.99) * 1e3, pinger.quantile(1.0) * 1e3
-    yield Row("  the same seen from outside: /healthz", "", f"p99 {p99:.3g} ms, max {most:.3g} ms")
+    yield within(f"event-loop lag p99: {load}", late, 0.99, 0.02)
+    yield within("event-loop lag, max", late, 1.0, 0.1)
+    p99, worst = pinger.quantile(0.99) * 1e3, pinger.quantile(1.0) * 1e3
+    yield Row("  the same seen from outside: /healthz", "", f"p99 {p99:.3g} ms, max {worst:.3g} ms")
     own = f"p99 {alone.p99_s * 1e3:.3g} ms, max {alone.max_s * 1e3:.3g} ms"
     yield Row("  the machine's own: a process beside it that only sleeps", "", own)
 
@@ -187,10 +156,10 @@ def _scrape(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001
                 took.append(seconds)
     held = dict(series(body))["vigie_metric_series"]
     median_ms = sorted(took)[_SCRAPES // 2] * 1e3 * 10_000 / held
-    yield _most("scrape of 10,000 series", median_ms, 100, "ms", f" (median of {_SCRAPES}; {held:.0f} series held)")
+    yield most("scrape of 10,000 series", median_ms, 100, "ms", f" (median of {_SCRAPES}; {held:.0f} series held)")
     worst = pinger.quantile(1.0) * 1e3
     own = f" (a process beside it that only sleeps: {alone.max_s * 1e3:.3g} ms)"
-    yield _most("  the loop meanwhile, seen from outside: max", worst, 20, "ms", own)
+    yield most("  the loop meanwhile, seen from outside: max", worst, 20, "ms", own)
 
 
 # --- from the page to the people, from the start to the verdict ------------------------------------------------------
@@ -217,7 +186,7 @@ def _page_turns(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - a
         receiver.close()
     worst = max(took)
     note = f" (worst of {len(took)}; median {sorted(took)[len(took) // 2]:.2g} s)"
-    yield _most("page turns -> message at the receiver, every: 1s", worst, 3, "s", note)
+    yield most("page turns -> message at the receiver, every: 1s", worst, 3, "s", note)
 
 
 def _turn(world: World, receiver: Receiver, heard: int) -> Iterator[float]:
@@ -248,7 +217,7 @@ def _first_verdict(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001,
         with standing(folder, yaml.safe_dump(shipped), port) as vigie:
             until(lambda: judged(vigie), 60, "there was no verdict")
             took_s = time.monotonic() - vigie.began
-    yield _most("start to first verdict of the shipped configuration", took_s, 2, "s", f" ({len(watched)} channels)")
+    yield most("start to first verdict of the shipped configuration", took_s, 2, "s", f" ({len(watched)} channels)")
 
 
 # --- the mind --------------------------------------------------------------------------------------------------------
@@ -283,7 +252,7 @@ def _days(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001 -
             engine_s = _engine_alone(settings, store, hours)
     what, days = "simulated days a minute, 60 probes", hours / 24 * 60
     note = f" of CPU ({engine_s / said.asked * 1e6:.0f} us a run)"
-    yield _least(f"{what}: engine and store", days / engine_s, 30, "days", note)
+    yield least(f"{what}: engine and store", days / engine_s, 30, "days", note)
     note = f"{days / house_s:.3g} days of CPU ({house_s / said.asked * 1e6:.0f} us a run)"
     yield Row(f"  {what}: with scheduler, runner, post", "", note)
 
@@ -291,9 +260,8 @@ def _days(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001 -
 def _engine_alone(settings: Settings, store: Store, hours: float) -> float:
     """CPU seconds of the same day as events put into the engine at their times, and ticks when it asks for them."""
     now = START
-    kept = store.load()
     rules = settings.rules_for_mind()
-    state = restore(dict(kept.probes), dict(kept.channels), dict(kept.incidents), kept.monitor, rules, now)
+    state = restore(store.load(), rules, now)
     engine = Engine(InlineWriter(store), rules, state, lambda: now, lambda _: None)
     well = Signal("page", Family.STATUS, Severity.OK, Certainty.OFFICIAL, "The vendor's page says that all works")
     reading = Reading((well,))
@@ -318,6 +286,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("lag", "the event loop under full load with feeds", _loop_lag),
     Figure("scrape", "10,000 series", _scrape),
     Figure("turn", "a page turns, people hear", _page_turns),
+    Figure("hung", "fifty receivers hang, another is told", hung),
     Figure("verdict", "start to first verdict of the shipped configuration", _first_verdict),
     Figure("days", "simulated days", _days),
 )
