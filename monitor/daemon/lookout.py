@@ -225,7 +225,9 @@ class Lookout:
         """One message of several, in the words of whoever gets it."""
         rules = self.engine.rules
         where = rules.destinations.get(destination)
-        recipient = rules.recipients.get(where.receiver if where else "") or Recipient("", "")
+        recipient = rules.recipients.get(where.receiver if where else "") or Recipient(
+            "", "", language=rules.language, timezone=rules.timezone
+        )
         items = [
             wording.Gathered(
                 r.message.title, r.message.symbol, r.step, critical=r.critical, created=r.created, incident=r.incident
