@@ -58,7 +58,7 @@ routes:
       routes:
         - {matchers: ['channel=~"facebook|reddit"'], receiver: second, escalation: q, group_interval: 1m}
         - {matchers: [channel != facebook], escalation: none, mute: [office], group_wait: 3s}
-    - {matchers: [tags=launch]}
+    - {matchers: [tags=launch], group_wait: {critical: 4s}}
 """
 
 
@@ -77,7 +77,7 @@ def test_a_branch_inherits_all_but_its_matchers_and_time_intervals(tmp_path: Pat
         (1, 2),
         (1, 2),
         (3, 3),
-        (1, 9),
+        (4, 9),
     ]
     assert [r.interval // SECONDS for r in routes.values()] == [300, 300, 60, 300, 300]
     assert {r.repeat for r in routes.values()} == {timedelta(hours=1)}

@@ -118,6 +118,40 @@ def test_B43_a_secret_in_any_place_of_the_file_is_in_no_message(
     assert "7f3a9b21" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "matcher",
+    [
+        f"{CANARY}=x",
+        f"a7f3a9b21{'c' * 30}=x",
+        f"severity={CANARY}",
+        f"channel={CANARY}",
+        f"channel=~({CANARY}",
+        f'channel="{CANARY}',
+        f'channel="a"{CANARY}',
+        f'channel={CANARY}"b',
+        f"channel={CANARY}{'x' * 600}",
+        f"x no label: {CANARY}",
+    ],
+)
+def test_B43_no_part_of_a_matcher_is_in_a_message(tmp_path: Path, matcher: str) -> None:
+    file = yaml.safe_load(ON_CALL)
+    file["routes"]["routes"][0]["matchers"] = [matcher]
+    shown = "\n".join(map(str, faults(tmp_path, json.dumps(file))))
+    assert "7f3a9b21" not in shown
+
+
+def test_B43_no_hint_names_an_id_that_may_be_a_secret(tmp_path: Path) -> None:
+    secret = "a7f3a9b21c5d8e6f4"
+    file = yaml.safe_load(ON_CALL)
+    file["people"][secret] = {"name": "A"}
+    file["channels"]["shop"]["tags"] = [secret]
+    file["teams"]["all"]["members"] = [f"{secret}x"]
+    file["routes"] |= {"receiver": f"{secret}x", "routes": [{"matchers": [f"tags={secret}x"]}]}
+    shown = faults(tmp_path, json.dumps(file))
+    assert {fault.key for fault in shown} >= {"teams.all.members.1", "routes.receiver", "routes.routes.1.matchers.1"}
+    assert "7f3a9b21" not in "\n".join(map(str, shown))
+
+
 @pytest.mark.parametrize("whole", [FULL, ON_CALL], ids=["looking", "on call"])
 def test_B43_a_secret_as_a_key_of_the_file_is_in_no_message(tmp_path: Path, whole: str) -> None:
     file = yaml.safe_load(whole)
