@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edges.running import Quiet, Site, home, until
+from tests.edges.running import Quiet, Site, Vigie, home, until
 
 BUSY_S = 3
 RETRY_AFTER_HUGE = 10**5
@@ -63,8 +63,18 @@ BAD = {
 }
 
 
-def _contacts(site: Site, *paths: str) -> str:
-    return ", ".join(f'"json://127.0.0.1:{site.port}{path}"' for path in paths)
+def _also(vigie: Vigie, site: Site, *paths: str) -> None:
+    """Beside the first on call, somebody for each of these paths is told of everything."""
+    begin = vigie.text.index("people:")
+    end = vigie.text.index("routes:")
+    first = vigie.text[begin:end].rstrip()
+    names = [path.strip("/") for path in paths]
+    others = "\n".join(
+        f'  {name}: {{name: The {name} one, contacts: ["json://127.0.0.1:{site.port}/{name}"]}}' for name in names
+    )
+    everyone = f"teams: {{everyone: {{members: [first, {', '.join(names)}]}}}}"
+    routes = vigie.text[end:].replace("receiver: first", "receiver: everyone")
+    vigie.text = f"{vigie.text[:begin]}{first}\n{others}\n{everyone}\n{routes}"
 
 
 def test_F31_B80_bad_receivers_hold_up_nobody_and_a_refusal_is_told_by_another_contact(tmp_path: Path) -> None:
@@ -78,15 +88,14 @@ def test_F31_B80_bad_receivers_hold_up_nobody_and_a_refusal_is_told_by_another_c
 
     site.answers["/busy"] = busy
     with home(tmp_path) as (page, receiver, vigie):
-        good = f'"json://127.0.0.1:{receiver.port}/hook"'
-        vigie.text = vigie.text.replace(good, f"{_contacts(site, *BAD, '/busy')}, {good}")
+        _also(vigie, site, *BAD, "/busy")
         vigie.start()
         page.word = "major_outage"
         until(lambda: "opened" in receiver.steps, 30, "the good receiver had to wait for bad ones")
         trouble = "Vigie: messages do not arrive"
         until(lambda: any(trouble in b["title"] for b in receiver.got), 30, "nobody was told of the refusal")
         said = next(b for b in receiver.got if trouble in b["title"])
-        assert "First on call by webhook" in str(said)
+        assert "The refuse one by webhook" in str(said)
         assert vigie.metric("vigie_dead_letters_total") >= 1
         assert "is given up (rejected)" in vigie.log()
         kinds = {i["condition"] for i in vigie.get("/api/v1/incidents")["incidents"]}
@@ -110,8 +119,7 @@ def test_F31_B80_bad_receivers_hold_up_nobody_and_a_refusal_is_told_by_another_c
 def test_F35_a_receiver_that_dies_before_it_answers_is_tried_once_more_and_no_oftener(tmp_path: Path) -> None:
     site = Site({"/drop": _drop})
     with home(tmp_path) as (page, receiver, vigie):
-        good = f'"json://127.0.0.1:{receiver.port}/hook"'
-        vigie.text = vigie.text.replace(good, f"{_contacts(site, '/drop')}, {good}")
+        _also(vigie, site, "/drop")
         vigie.start()
         page.word = "major_outage"
         until(lambda: site.asked("/drop") == 2, 60, "what may be lost was not sent again")
@@ -119,5 +127,5 @@ def test_F35_a_receiver_that_dies_before_it_answers_is_tried_once_more_and_no_of
         keys = Counter(body["key"] for path, body in site.posted if path == "/drop")
         assert list(keys.values()) == [2], f"sent {keys}"
         assert "repeat" in str(site.posted[1][1])
-        assert vigie.metric('vigie_notification_attempts_total{destination="first/1",outcome="unknown"}') == 2
+        assert vigie.metric('vigie_notification_attempts_total{destination="drop/1",outcome="unknown"}') == 2
         assert receiver.steps == ["opened"]
