@@ -60,6 +60,8 @@ class Draft:
         self._silences: dict[str, None] = {}
         self._overrides: dict[str, None] = {}
         self._schedules: dict[str, None] = {}
+        self._ended_silences: list[Silence] = []
+        self._ended_overrides: list[Override] = []
         self.everything = False  # every incident is looked at in this step, whether or not it changed
         self.decisions: list[Decision] = []
         self.notifications: list[Notification] = []
@@ -145,7 +147,9 @@ class Draft:
         self._silences[silence.id] = None
 
     def drop_silence(self, silence: str) -> None:
-        """A silence is over."""
+        """A silence is over; its history says when it really ended."""
+        known = self.silences[silence]
+        self._ended_silences.append(replace(known, end=min(known.end, self.now)))
         self.silences = self.silences.delete(silence)
         self._silences[silence] = None
 
@@ -155,7 +159,10 @@ class Draft:
         self._overrides[override.id] = None
 
     def drop_override(self, override: str) -> None:
-        """A change of a schedule is over."""
+        """A change of a schedule is over, or taken back; its history says until when it held."""
+        known = self.overrides[override]
+        held = tuple(replace(s, end=min(s.end, self.now)) for s in known.spans if s.start < self.now)
+        self._ended_overrides.append(replace(known, spans=held))
         self.overrides = self.overrides.delete(override)
         self._overrides[override] = None
 
@@ -231,6 +238,8 @@ class Draft:
             silences=tuple(self._silences),
             overrides=tuple(self._overrides),
             schedules=tuple(self._schedules),
+            ended_silences=tuple(self._ended_silences),
+            ended_overrides=tuple(self._ended_overrides),
             answer=answer,
             wake=self.wake,
         )

@@ -157,7 +157,9 @@ def _nobody(draft: Draft, schedule: Schedule, people: Sequence[str], *, waiting:
     trouble = draft.find(Condition.SCHEDULE, schedule.id)
     standing = trouble is not None and is_active(trouble.phase)
     if not people and not waiting and schedule.id in _used(draft.rules):
+        fault = draft.schedules[schedule.id].fault
         text = Saying("{name}: nobody is on call", name=schedule.name)
+        text = Saying(wording.UNREAD_CALENDAR, quote=fault) if fault else text
         life.monitor_trouble(draft, Condition.SCHEDULE, (text,), schedule.id)
     elif people and standing and trouble is not None:
         life.resolve(draft, trouble, f"{names_of(draft.rules, people)} is on call")

@@ -8,7 +8,7 @@ pydantic's TypeAdapter, which is how the store keeps it.
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.duty import Destination
+from monitor.core.duty import Destination, Override, Silence
 from monitor.core.events import (
     Act,
     Acted,
@@ -139,5 +139,7 @@ class Step:
     silences: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     schedules: tuple[str, ...] = ()
+    ended_silences: tuple[Silence, ...] = ()  # those that left the state in this step, as they ended
+    ended_overrides: tuple[Override, ...] = ()
     answer: Answer | None = None  # to a person's wish
     wake: datetime | None = None

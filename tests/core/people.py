@@ -20,7 +20,7 @@ from monitor.core.duty import (
 
 __all__ = ["AT_ONCE", "Crew", "policy", "rotation"]
 
-AT_ONCE = {"wait_critical": timedelta(0), "wait_warning": timedelta(0)}
+AT_ONCE: dict[str, Any] = {"wait_critical": timedelta(0), "wait_warning": timedelta(0)}
 
 
 @dataclass

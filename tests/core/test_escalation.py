@@ -1,6 +1,8 @@
+# ruff: noqa: ANN401 - fields of the nouns pass through
 """alerting.md section 6: who is called when nobody answers, and what an answer changes."""
 
 from datetime import timedelta
+from typing import Any
 
 from monitor.core.duty import Policy
 from monitor.core.model import Act, Phase, SendOutcome
@@ -18,7 +20,7 @@ def crew(*names: str) -> Crew:
     return found
 
 
-def mind(made: Policy, people: Crew | None = None, **more: object) -> Mind:
+def mind(made: Policy, people: Crew | None = None, **more: Any) -> Mind:
     """First is called at once, then by the policy; trouble begins at second 60."""
     people = people or crew()
     people.policies[made.id] = made
@@ -138,7 +140,7 @@ def test_ga4_four_incidents_unacknowledged_repeat_together_and_one_reply_takes_a
     for n in range(4):
         lookout.says(f"c{n}/1", OK)
     for n in range(4):
-        lookout.lives(10, **{f"c{m}_1": DOWN for m in range(n)})
+        lookout.lives(10, 10, **{f"c{m}_1": DOWN for m in range(n)})
         lookout.says(f"c{n}/1", DOWN)
     lookout.lives(32 * 60, 30, c0_1=DOWN, c1_1=DOWN, c2_1=DOWN, c3_1=DOWN)
     repeats = [n for n in lookout.told if n.step == "repeat"]

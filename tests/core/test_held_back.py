@@ -1,6 +1,8 @@
+# ruff: noqa: ANN401 - fields of the nouns pass through
 """alerting.md sections 4 and 5: what is not told for a while, and what follows when it may be."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from monitor.core.duty import Maintenance, Route, Silence, TimeInterval, Window
 from monitor.core.matching import parse_matcher
@@ -19,7 +21,7 @@ def people(*names: str) -> Crew:
     return crew
 
 
-def mind(*names: str, **rules: object) -> Mind:
+def mind(*names: str, **rules: Any) -> Mind:
     """Channels that are well at the start, each its own platform; first is told at once."""
     found = Mind(*(channel(n) for n in names), **people().rules("first", **rules))
     for name in names:
@@ -95,7 +97,8 @@ def test_ending_a_silence_by_hand_tells_what_still_stands() -> None:
     lookout = mind("x")
     lookout.silences('channel="x"', 60)
     lookout.says("x/1", DOWN)
-    lookout.put(Unsilenced("1", "first", "cli"))
+    taken = lookout.put(Unsilenced("1", "first", "cli"))
+    assert [s.end for s in taken.ended_silences] == [lookout.now]
     assert steps(lookout) == ["opened"]
     assert "unsilenced" in lookout.codes
 
@@ -222,7 +225,7 @@ def test_a_route_outside_its_active_time_sends_nothing_until_it_is_open_again() 
 # --- quiet hours ------------------------------------------------------------------------------------------------------
 
 
-def sleeper(**more: object) -> Mind:
+def sleeper(**more: Any) -> Mind:
     """First has quiet hours from 7 to 11; it is 8."""
     crew = Crew()
     crew.person("first", quiet=(Window(time(7, 0), time(11, 0)),), digest=time(12, 0))

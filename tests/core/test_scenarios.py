@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - fields of the nouns pass through
 """alerting.md section 11: the scenarios of Alertmanager (AM) and GoAlert (GA) that we hold ourselves to.
 
 Virtual seconds from the start; a message must arrive in the interval, and nothing else may. Where ours differs on
@@ -5,6 +6,7 @@ purpose, the test says how.
 """
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,13 +24,13 @@ def seconds(value: float) -> timedelta:
     return timedelta(seconds=value)
 
 
-def standing(*names: str, platform: str = "p", people: tuple[str, ...] = ("first",), **more: object) -> Mind:
+def standing(*names: str, platform: str = "p", people: tuple[str, ...] = ("first",), **more: Any) -> Mind:
     """Channels of one platform, all well at second 0; timers are named in seconds."""
     crew = Crew()
     for person in people:
         crew.person(person)
     crew.teams["all"] = Team("all", "All", people)
-    timers = {n: seconds(more.pop(n)) for n in ("wait", "interval", "repeat") if n in more}  # type: ignore[arg-type]
+    timers: dict[str, Any] = {n: seconds(more.pop(n)) for n in ("wait", "interval", "repeat") if n in more}
     wait = timers.pop("wait", seconds(1))
     rules = crew.rules("all", wait_critical=wait, wait_warning=wait, resolve_after=seconds(0), **timers, **more)
     mind = Mind(*(channel(n, platform=platform) for n in names), **rules)

@@ -1,6 +1,8 @@
+# ruff: noqa: ANN401 - fields of the nouns pass through
 """alerting.md sections 7 and 9 in the mind: handoffs, reminders, imports, absence, drills, reports."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from monitor.core.audit import overdue
 from monitor.core.duty import Launch, Override, Shift, Unit
@@ -28,7 +30,7 @@ def local(hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 11, 22, hour, minute, tzinfo=UTC).replace(tzinfo=None)
 
 
-def hourly(**more: object) -> Mind:
+def hourly(**more: Any) -> Mind:
     """First and second take turns of an hour, from 8 on, which is now."""
     crew = Crew()
     crew.person("first")
@@ -131,7 +133,9 @@ def test_an_override_counts_at_once_and_can_be_taken_back() -> None:
     lookout = hourly()
     assert override(lookout, "second", 0, 1800) == "done"
     assert [(d, s) for _, d, s in lookout.heard()] == [("second/1", "handoff")]
-    lookout.put(Restored("1", "first", "board"))
+    lookout.passes(600)
+    taken = lookout.put(Restored("1", "first", "board"))
+    assert [(s.start, s.end) for o in taken.ended_overrides for s in o.spans] == [(T0, T0 + timedelta(seconds=600))]
     assert lookout.state.schedules["primary"].on_call == ("first",)
 
 
@@ -190,7 +194,7 @@ def test_before_the_first_import_is_tried_an_empty_schedule_is_no_trouble_and_af
 # --- the dead man's switch, absence -----------------------------------------------------------------------------------
 
 
-def simple(**rules: object) -> Mind:
+def simple(**rules: Any) -> Mind:
     crew = Crew()
     crew.person("first")
     lookout = Mind(channel("x"), **crew.rules("first", **rules))

@@ -64,8 +64,7 @@ def test_nobody_answers_the_second_is_called_takes_it_by_the_link_and_both_hear_
             assert len(post.mails) == quiet_from, [m.subject for m in post.mails]
 
             page.word = "operational"
-            for person in ("first", "second"):
-                until(lambda p=person: "works again" in post.of(p)[-1].subject, 15, f"{person} did not hear the end")
+            until(lambda: all(_knows_the_end(post, p) for p in ("first", "second")), 15, "not both heard the end")
             told = vigie.say("explain", incident)
             assert told.exit_code == 0, told.output
             _in_order(
@@ -83,6 +82,10 @@ def test_nobody_answers_the_second_is_called_takes_it_by_the_link_and_both_hear_
                 vigie.process.kill()
                 vigie.process.wait(5)
             page.close()
+
+
+def _knows_the_end(post: Postbox, person: str) -> bool:
+    return "works again" in post.of(person)[-1].subject
 
 
 def _decided(vigie: Vigie, incident: str, code: str) -> float:

@@ -51,7 +51,7 @@ def _rules(channels: int = 2, probes: int = 2) -> Rules:
             for n in range(1, probes + 1)
         )  # fmt: skip
         made[cid] = ChannelRule(cid, f"Channel {c}", "platform", "Platform", looks)
-    return Rules(channels=made, destinations=(Destination("first/1", "first", "First", "mailto"),))
+    return Rules(channels=made, destinations={"first/1": Destination("first/1", "first", "First", "mailto")})
 
 
 def _metrics(rules: Rules | None = None, **options: float) -> Metrics:
