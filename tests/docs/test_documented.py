@@ -110,8 +110,9 @@ def test_every_kind_of_probe_is_in_the_probes_readme(kind: str) -> None:
 def test_every_key_of_the_configuration_is_in_its_readme() -> None:
     text = text_of(settings_docs.README)
     for _, prefix, model in settings_docs._SECTIONS:
-        for name in model.model_fields:
-            assert f"| `{prefix}{name}` |" in text, f"{prefix}{name}"
+        for name, field in model.model_fields.items():
+            key = f"{prefix}{field.alias or name}"
+            assert f"| `{key}` |" in text, key
 
 
 @pytest.mark.parametrize("words", [Availability, Risk, Family], ids=lambda e: str(e.__name__))
