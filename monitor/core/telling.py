@@ -28,7 +28,7 @@ EARLY = timedelta(minutes=1)
 """Repeats that are due within this time of another one go with it, in one message."""
 CALLS_MAX = 200
 """Calls of one route in one step; a policy has far fewer."""
-KEYED = frozenset({"pagerduty", "opsgenie", "alertmanager", "alertmanagers"})
+KEYED = frozenset({"pagerduty", "opsgenie", "splunk", "victorops", "alertmanager", "alertmanagers"})
 """Services that keep an alert by its key: theirs is ended even where people hear of the end in another message."""
 
 

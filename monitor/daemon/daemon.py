@@ -342,7 +342,8 @@ class Daemon:
         if self._writer.failed is not None:
             return False, "the store does not take writes"
         monitor = self._lookout.engine.shown.monitor
-        return monitor.settled, "" if monitor.settled else f"{monitor.waiting} probes have not run yet"
+        left = "1 probe has" if monitor.waiting == 1 else f"{monitor.waiting} probes have"
+        return monitor.settled, "" if monitor.settled else f"{left} not run yet"
 
     def _restarted(self, task: str) -> None:
         self._metrics.task_restarted(task)

@@ -123,7 +123,7 @@ TABLE: tuple[Name, ...] = (
     Name("vigie_calls_overdue", "gauge", "Calls to people that should have been made more than a minute ago."),
     Name("vigie_silences_active", "gauge", "Silences that people made and that hold now."),
     Name("vigie_heartbeat_last_success_timestamp_seconds", "gauge",
-         "When the dead-man's switch outside last took our heartbeat; 0 before the first."),
+         "When the dead-man's switch outside last took our heartbeat; absent before the first."),
     Name("vigie_dead_letters_total", "counter", "Notifications that were given up."),
     Name("vigie_scheduler_late_seconds", "histogram", "How late runs started against their schedule.",
          buckets=LAG_BUCKETS),
