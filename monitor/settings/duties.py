@@ -70,8 +70,8 @@ class ScheduleEntry(Model):
     )
     ical: WebSecret | None = Field(
         default=None,
-        description="In place of `rotation`: the address of an iCalendar file whose events name people; a reference. "
-        "When it cannot be read, the last good copy counts.",
+        description="In place of `rotation`: the address of an iCalendar file whose events name people, by name or "
+        "id, in their titles or as attendees; a reference. When it cannot be read, the last good copy counts.",
     )
     ical_every: Duration = Field(
         default=timedelta(minutes=15),

@@ -22,6 +22,11 @@ LINES = TEAM.count("\n")
 ROUTES = "routes: {receiver: first, fallback: second}\n"
 
 
+def rotation(keys: str) -> str:
+    """A schedule whose rotation, with these keys, is line 3."""
+    return f"schedules:\n  s:\n    rotation: {{{keys}}}\n"
+
+
 def settings_of(folder: Path, text: str) -> Settings:
     """The settings of the team's file with `text` below it."""
     return loaded(folder, TEAM + text)

@@ -105,7 +105,7 @@ def places(node: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int,
 @st.composite
 def flawed(draw: st.DrawFn) -> dict[str, Any]:
     """A file in which one id was changed, or its entry forgotten."""
-    whole = json.loads(json.dumps(draw(FILE)))  # what is drawn may be shared
+    whole: dict[str, Any] = json.loads(json.dumps(draw(FILE)))  # what is drawn may be shared
     *above, last = draw(st.sampled_from(places(whole)))
     node: Any = whole
     for key in above:
