@@ -1,7 +1,7 @@
 """A process that is going to be killed: commits, leases and settles for ever, and says on stdout what is promised.
 
-Lines: ``kept <n>`` once a commit's `done` has come; ``sending <key>`` before a message goes,
-``settled <key>`` after.
+Lines: ``kept <n>`` once a commit's `done` has come; ``sending <key>`` before a message goes, ``settled <key>...``, the
+keys of its rows, after.
 Run as ``python -m tests.store.crash_writer <path> <rounds>``.
 """
 
@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from monitor.core.model import SendOutcome
+from monitor.core.model import Gather, SendOutcome
 from monitor.store import InlineWriter, Writes
 from tests.store.given import NOW, decision, incident, note, open_store, probe
 
@@ -26,11 +26,12 @@ def main(path: Path, rounds: int) -> None:
     begun = len(store.decisions(limit=10_000))
     for n in range(begun, begun + rounds):
         name = f"x-{n}"
+        pair = [note(f"{p}{n}", incident=f"{name}-{p}", destination="d", gather=Gather.DIGEST) for p in "ab"]
         writes = Writes(
             probes=(probe("x/1", n),),
             incidents=(incident(name),),
             decisions=(decision(str(n)),),
-            notifications=(note(f"k{n}", incident=name),),
+            notifications=(note(f"k{n}", incident=name), *pair),
         )
         writer.submit(writes, urgent=True, done=lambda n=n: say(f"kept {n}"))  # type: ignore[misc]
         for parcel in store.lease(NOW, 10, owner="me"):

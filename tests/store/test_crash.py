@@ -42,11 +42,12 @@ def promises_hold(path: Path, said: list[str]) -> None:
     if ledger:
         assert store.load().probes["x/1"].memory == {"n": ledger[-1]}
     store.release_leases(NOW)
+    settled = {key for line in said if line.startswith("settled") for key in line.split()[1:]}
     for n in ledger:
-        (delivery,) = store.deliveries(f"x-{n}")
-        assert delivery.row.notification.key == f"k{n}"
-        if f"settled k{n}" in said:
-            assert delivery.row.state is OutboxState.DELIVERED
+        found = [d.row for name in (f"x-{n}", f"x-{n}-a", f"x-{n}-b") for d in store.deliveries(name)]
+        assert [row.notification.key for row in found] == [f"k{n}", f"a{n}", f"b{n}"]
+        assert all(row.state is OutboxState.DELIVERED for row in found if row.notification.key in settled)
+        assert found[1].state is found[2].state, "what goes as one is settled as one"
     store.close()
 
 
