@@ -17,15 +17,8 @@ def _range(letter: str, first: int, last: int) -> set[str]:
     return {f"{letter}{n:02d}" for n in range(first, last + 1)}
 
 
-BAD_INPUTS = (
-    _range("B", 1, 64)
-    | _range("B", 67, 70)
-    | _range("B", 75, 77)
-    | _range("B", 80, 93)
-    | {"B95"}
-    | _range("B", 97, 100)
-)
-FAULTS = {"F01", "F02", "F06", "F10"} | _range("F", 14, 17) | _range("F", 21, 29) | _range("F", 31, 36) | {"F43"}
+BAD_INPUTS = _range("B", 1, 77) | _range("B", 80, 100)
+FAULTS = {"F01", "F02", "F06", "F10"} | _range("F", 14, 17) | _range("F", 20, 29) | _range("F", 31, 36) | {"F43", "F45"}
 
 
 def _labels(tree: ast.AST) -> Iterator[str]:
