@@ -151,7 +151,7 @@ def every(route: Route | None) -> list[Route]:
     return [route, *(found for below in route.routes for found in every(below))] if route else []
 
 
-@pytest.mark.parametrize("files", [60, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("files", [60, pytest.param(300, marks=pytest.mark.slow)])
 def test_no_file_that_is_taken_names_an_id_that_is_not_there(tmp_path: Path, files: int) -> None:
     taken, refused = [], []
 
