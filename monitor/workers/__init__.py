@@ -1,9 +1,10 @@
 """Killable worker processes with limits on memory, processor time, files and patience.
 
 `WorkerPool` runs any function named as ``package.module:function`` in processes of its own; `Parsers` runs the
-`interpret` of probe kinds that read mark-up, `Calendars` reads iCalendar files. A worker that hangs, dies, grows or answers nonsense costs its one job,
-and nothing of the core. Parts: `child` (what runs in the worker), `process` (one worker), `pool` (several, and when to
-give up), `parsers` and `calendars` (the pool as the daemon uses it).
+`interpret` of probe kinds that read mark-up, `Calendars` reads iCalendar files. A worker that hangs, dies, grows or
+answers nonsense costs its one job, and nothing of the core. Parts: `child` (what runs in the worker), `process` (one
+worker), `pool` (several, and when to give up), `parsers` and `calendars` (the pools as the daemon uses them) with their
+jobs `interpreting` and `importing`.
 
 The names are loaded on first use, so that a worker, which is a module of this package, does not load the parent's side.
 """

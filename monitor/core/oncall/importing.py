@@ -33,6 +33,7 @@ _NAMED_MAX = 3
 _HEAD_BYTES = 1_000
 _A_DAY = timedelta(days=1)  # by so much at most a zone moves a time that has none
 _TIMES = ("DTSTART", "DTEND", "RDATE", "EXDATE", "RECURRENCE-ID")
+_NEEDED = frozenset({*_TIMES, "DURATION", "RRULE", "SUMMARY"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +52,19 @@ def read_calendar(
     An event is of those whom its title equals or names, by name, else by id, as whole words in any case; else of those
     whom its attendees' names (CN) name. Cancelled events are passed over. Raises Unreadable with one sentence.
     """
-    calendars = _parsed(data)
     known = _Known(people)
     found: list[Shift] = []
     unknown: dict[str, None] = {}
-    for seen, (event, since, until) in enumerate(_events(calendars, start, end, timezone), 1):
-        if seen > OCCURRENCES_MAX:
-            text = f"the calendar has more than {OCCURRENCES_MAX} events {_days(start, end)}"
-            raise Unreadable(text, Reason.LIMIT)
-        persons = known.of(event)
-        if not persons:
-            unknown.setdefault(_title(event)[:_NAMED_CHARS_MAX] or "(no title)")
-        found += [Shift(person, since, until, "import") for person in persons]
+    calendars = _parsed(data)
+    with _reading():
+        for occurrence, since, until in _occurrences(calendars, start, end, timezone):
+            event = occurrence.as_component(keep_recurrence_attributes=False)
+            if str(event.get("STATUS", "")).upper() == "CANCELLED":
+                continue
+            persons = known.of(event)
+            if not persons:
+                unknown.setdefault(_title(event)[:_NAMED_CHARS_MAX] or "(no title)")
+            found += [Shift(person, since, until, "import") for person in persons]
     if not found:
         raise Unreadable(_nobody(list(unknown), start, end), Reason.FILTER)
     found.sort(key=lambda shift: (shift.start, shift.end, shift.person))
@@ -110,28 +112,30 @@ def _parsed(data: bytes) -> "list[Component]":
         # Bytes, never text: text of one line would be taken for the path of a file.
         found = icalendar.Calendar.from_ical(data.removeprefix(b"\xef\xbb\xbf").lstrip(), multiple=True)
     if not any(component.name == "VCALENDAR" for component in found):
-        raise Unreadable("the answer is not an iCalendar file")
+        raise Unreadable("the calendar is cut off: its end is missing")
     return [component for component in found if component.name == "VCALENDAR"]
 
 
-def _events(
+def _occurrences(
     calendars: "list[Component]", start: datetime, end: datetime, timezone: str
-) -> "Iterator[tuple[Component, datetime, datetime]]":
+) -> list[tuple[Any, datetime, datetime]]:
     """Every event that touches the time, once for each time it occurs, with its start and end as moments."""
     import recurring_ical_events  # type: ignore[import-untyped]  # noqa: PLC0415 - only a worker pays for it
 
+    found = []
     for calendar in calendars:
         zone = _zone_of(calendar, timezone)
         for event in calendar.walk("VEVENT"):
             _check(event)
-        with _reading():
-            for series in recurring_ical_events.of(calendar).series:
-                for occurrence in series.between(start - _A_DAY, end + _A_DAY):
-                    since, until = _moment(occurrence.start, zone), _moment(occurrence.end, zone)
-                    if since < until and since < end and until > start:
-                        event = occurrence.as_component(keep_recurrence_attributes=False)
-                        if str(event.get("STATUS", "")).upper() != "CANCELLED":
-                            yield event, since, until
+        for series in recurring_ical_events.of(calendar).series:
+            for occurrence in series.between(start - _A_DAY, end + _A_DAY):
+                since, until = _moment(occurrence.start, zone), _moment(occurrence.end, zone)
+                if since < until and since < end and until > start:
+                    found.append((occurrence, since, until))
+            if len(found) > OCCURRENCES_MAX:
+                text = f"the calendar has more than {OCCURRENCES_MAX} events {_days(start, end)}"
+                raise Unreadable(text, Reason.LIMIT)
+    return found
 
 
 def _zone_of(calendar: "Component", timezone: str) -> str:
@@ -146,6 +150,9 @@ def _zone_of(calendar: "Component", timezone: str) -> str:
 
 def _check(event: "Component") -> None:
     """Refuse what would be read wrongly, or without end."""
+    for name, said in event.errors:
+        if name in _NEEDED:
+            raise Unreadable(f"the calendar cannot be read: {name}: {clip(' '.join(str(said).split()), 120)}")
     for name in _TIMES:
         for value in _each(event.get(name)):
             zone = value.params.get("TZID")

@@ -39,9 +39,11 @@ def occurrence(maintenance: Maintenance, at: datetime) -> tuple[datetime, dateti
 def next_occurrence(maintenance: Maintenance, after: datetime) -> tuple[datetime, datetime] | None:
     """The start and end (moments) of the first occurrence that begins after `after`; None: there is none."""
     seen = reached(after, maintenance.timezone)
-    year: int | None = max(seen.year, maintenance.start.year)
+    first = max(seen.year, maintenance.start.year)
     last = _end(maintenance) or datetime.max  # noqa: DTZ901 - on the wall
-    while year is not None and year <= min(last.year, seen.year + YEARS_AHEAD):
+    year: int | None = first
+    latest = min(last.year, first + YEARS_AHEAD)
+    while year is not None and year <= latest:
         starts, year = _year(maintenance.rrule, maintenance.start, year)
         place = bisect_right(starts, seen)
         if place < len(starts):

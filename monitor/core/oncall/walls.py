@@ -22,6 +22,8 @@ _LOOK_DAYS = 4  # a day that somebody skipped, on either side of the next
 def moment(local: datetime, tz: str) -> datetime:
     """The first moment at which the wall clock of `tz` (an IANA name) shows `local` (naive) or a later time."""
     assert local.tzinfo is None, "a local time is naive"
+    if local in (datetime.min, datetime.max):  # noqa: DTZ901 - naive on purpose; they stand for what lies beyond
+        return FIRST if local.year == 1 else LAST
     zone = ZoneInfo(tz)
     before = _offset(local.replace(tzinfo=zone, fold=0))
     after = _offset(local.replace(tzinfo=zone, fold=1))

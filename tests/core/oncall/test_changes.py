@@ -1,5 +1,6 @@
 """Overrides and swaps: what is refused, in a sentence, and how a swap is made."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -167,6 +168,10 @@ def test_a_swap_of_an_imported_schedule_is_judged_by_the_import() -> None:
     )
     assert against(made, imported=imported) is None
     assert against(made) is not None
+    broken = (replace(imported[0], end=at("2026-11-20T12:00", PARIS)), *imported[1:])
+    again = shift("third", "2026-11-20T18:00", "2026-11-21T00:00", "import")
+    for hole in (broken, (*broken, again)):
+        assert against(made, imported=hole) is not None
 
 
 @pytest.mark.parametrize(

@@ -189,10 +189,12 @@ def test_where_the_clocks_change_a_daily_event_follows_the_wall() -> None:
 
 def test_what_is_outside_the_window_or_takes_no_time_is_left_out() -> None:
     before = on_call("first", "20261001T090000", "20261008T090000")
+    just_before = on_call("first", "20261031T120000Z", "20261101T000000Z", "")
+    just_after = on_call("first", "20270201T000000Z", "20270201T120000Z", "")
     after = on_call("first", "20270301T090000", "20270308T090000")
     empty = on_call("first", "20261118T090000", "20261118T090000")
     over = on_call("second", "20261030T090000", "20261102T090000")
-    assert read(calendar(before, after, empty, over)) == (
+    assert read(calendar(before, just_before, after, just_after, empty, over)) == (
         shift("second", "2026-10-30T09:00", "2026-11-02T09:00", "import"),
     )
 

@@ -44,6 +44,23 @@ def test_many_gaps_are_counted_and_a_schedule_of_nobody_is_one_gap() -> None:
     assert found(schedule(), code="gap") == ["Nobody is on call by Duty in the next 14 days."]
 
 
+def test_where_another_is_still_on_call_there_is_no_gap() -> None:
+    imported = (
+        shift("first", "2026-11-16T00:00", "2026-12-24T00:00", "import"),
+        shift("second", "2026-11-19T00:00", "2026-11-20T00:00", "import"),
+    )
+    assert found(schedule(imported=True), imported=imported, code="gap") == []
+
+
+def test_who_stood_in_the_import_once_is_not_missed_now() -> None:
+    imported = (
+        shift("ghost", "2026-11-10T00:00", "2026-11-11T00:00", "import"),
+        shift("first", "2026-11-16T00:00", "2026-11-30T00:00", "import"),
+    )
+    assert found(schedule(imported=True), imported=imported, code="unreachable") == []
+    assert len(found(schedule(imported=True), imported=imported, code="bus_factor")) == 1
+
+
 def test_an_override_fills_a_gap_and_one_beyond_the_fortnight_is_not_named() -> None:
     one = schedule(imported=True)
     imported = (shift("first", "2026-11-16T00:00", "2026-11-30T00:00"),)

@@ -253,7 +253,7 @@ def rules(draw: st.DrawFn) -> str:
 rule_starts = st.datetimes(datetime(1950, 1, 1), datetime(2030, 1, 1)).map(lambda d: d.replace(microsecond=0))  # noqa: DTZ001
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(rules(), rule_starts, st.integers(0, 90))
 def test_a_year_of_a_rule_is_what_the_library_gives_from_its_very_start(rule: str, start: datetime, later: int) -> None:
     year = start.year + later
