@@ -1,6 +1,7 @@
 """The store's outbox as the dispatcher wants it: the same rows, awaited, on the store's own thread."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Protocol, TypeVar
 from monitor.core.model import Delivered, Incident, SendOutcome
 from monitor.notify import DOUBT, Lanes, Parcel
 from monitor.notify import OutboxRow as Row
-from monitor.store import OutboxRow, OutboxState, Store
+from monitor.store import OutboxRow, OutboxState, Store, Tried
 from monitor.store import Parcel as Leased
 
 __all__ = ["StoreOutbox", "unheard"]
@@ -40,6 +41,8 @@ class StoreOutbox:
         self._writer = writer
         self._owner = owner
         self._expired = expired
+        self._together: _Together | None = None
+        self._recorded: asyncio.Future[int]
 
     async def lease(self, now: datetime, limit: int, lanes: Lanes) -> list[Parcel]:
         """Take up to `limit` messages that are due, at most one per destination and none for those that are busy."""
@@ -69,8 +72,13 @@ class StoreOutbox:
         detail: str = "",
         took_s: float = 0.0,
     ) -> None:
-        """Record a try."""
-        await self._call(lambda store: store.settle(keys, outcome, at=at, due=due, detail=detail, took_s=took_s))
+        """Record a try; those that end while the store is busy are recorded together."""
+        tried = Tried(tuple(keys), outcome, at, due, detail, took_s)
+        if self._together is None or not self._together.add(tried):
+            together = _Together(tried)
+            self._recorded = asyncio.wrap_future(self._writer.call(together.record))
+            self._together = together
+        await asyncio.shield(self._recorded)
 
     async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:  # noqa: ARG002 - the store knows
         """When something will next be due on a lane that is not busy."""
@@ -82,6 +90,28 @@ class StoreOutbox:
 
     async def _call(self, work: Callable[[Store], _T]) -> _T:
         return await asyncio.wrap_future(self._writer.call(work))
+
+
+class _Together:
+    """Tries that are recorded in one transaction: fifty that end at once must not be fifty writes to the disk."""
+
+    def __init__(self, first: Tried) -> None:
+        self._tries = [first]
+        self._open = True
+        self._lock = threading.Lock()
+
+    def add(self, tried: Tried) -> bool:
+        """Take one more, if the store has not begun with these."""
+        with self._lock:
+            if self._open:
+                self._tries.append(tried)
+            return self._open
+
+    def record(self, store: Store) -> int:
+        """On the store's thread; perhaps more than once, when the disk was full."""
+        with self._lock:
+            self._open = False
+        return store.settle(self._tries)
 
 
 def unheard(store: Store, incidents: Iterable[Incident]) -> list[Delivered]:

@@ -22,6 +22,7 @@ from monitor.store.rows import (
     StoreError,
     StoreFull,
     StoreLocked,
+    Tried,
     Writes,
 )
 from monitor.store.store import Store
@@ -46,6 +47,7 @@ __all__ = [
     "StoreLocked",
     "StoreReader",
     "StoredObservation",
+    "Tried",
     "Writer",
     "Writes",
     "failpoint",

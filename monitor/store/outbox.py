@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Integer, Row, bindparam, case, func, insert, 
 from monitor.core.model import Gather, Message, Notification, Priority, SendOutcome
 from monitor.store import codec
 from monitor.store.gathering import GATHER_ROWS_MAX, STALE_AFTER, choose, is_stale, key_of, planned
-from monitor.store.rows import FINAL, UNSENT, OutboxRow, OutboxState, OutboxStats, Parcel
+from monitor.store.rows import FINAL, UNSENT, OutboxRow, OutboxState, OutboxStats, Parcel, Tried
 from monitor.store.schema import UtcTime, attempt, outbox
 
 __all__ = ["LEASE_S", "expire", "lapse", "lease", "next_due", "put", "recent", "row_of", "settle", "stats"]
@@ -284,36 +284,25 @@ def lapse(connection: Connection, now: datetime, *, lost: bool) -> int:
 # --- settle ----------------------------------------------------------------------------------------------------------
 
 
-def settle(  # noqa: PLR0913 - one attempt has that many facts
-    connection: Connection,
-    keys: Collection[str],
-    outcome: SendOutcome,
-    *,
-    at: datetime,
-    due: datetime | None = None,
-    detail: str = "",
-    took_s: float = 0.0,
-    shard: int = 0,
-) -> int:
-    """Record what became of one attempt with these rows. RETRY needs `due`; UNKNOWN with `due` is sent once more,
-    without is final.
+def settle(connection: Connection, end: Tried) -> int:
+    """Record what became of one attempt. Raises ValueError for a retry that is not said to be due.
 
     Returns how many rows that changed: one that is unknown or was final already stays as it is; the attempt is on
     record all the same.
     """
-    if outcome is SendOutcome.RETRY and due is None:
-        msg = f"{', '.join(keys)}: a retry needs the time when it is due"
+    if end.outcome is SendOutcome.RETRY and end.due is None:
+        msg = f"{', '.join(end.keys)}: a retry needs the time when it is due"
         raise ValueError(msg)
     changed = 0
-    for row in connection.execute(_OF_KEYS, {"of": shard, "named": sorted(keys)}).all():
+    for row in connection.execute(_OF_KEYS, {"of": end.shard, "named": sorted(end.keys)}).all():
         if row.state in FINAL:
-            _note(connection, row, outcome, at, detail, took_s)
+            _note(connection, row, end.outcome, end.at, end.detail, end.took_s)
             continue
         changed += 1
-        if due is not None and outcome in (SendOutcome.RETRY, SendOutcome.UNKNOWN):
-            _again(connection, row, outcome, at, due, detail, took_s)
+        if end.due is not None and end.outcome in (SendOutcome.RETRY, SendOutcome.UNKNOWN):
+            _again(connection, row, end.outcome, end.at, end.due, end.detail, end.took_s)
         else:
-            _close(connection, row, outcome, at, detail, took_s)
+            _close(connection, row, end.outcome, end.at, end.detail, end.took_s)
     return changed
 
 

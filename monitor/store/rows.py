@@ -39,6 +39,7 @@ __all__ = [
     "StoreFull",
     "StoreLocked",
     "StoredObservation",
+    "Tried",
     "Writes",
 ]
 
@@ -199,6 +200,21 @@ class Parcel:
     rows: tuple[OutboxRow, ...]
     key: str
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How one attempt with these rows (keys) ended. RETRY needs `due`; UNKNOWN with it is sent once more, without is
+    final.
+    """
+
+    keys: tuple[str, ...]
+    outcome: SendOutcome
+    at: datetime
+    due: datetime | None = None
+    detail: str = ""
+    took_s: float = 0.0
+    shard: int = 0
 
 
 @dataclass(frozen=True, slots=True)

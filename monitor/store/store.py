@@ -26,7 +26,7 @@ from monitor.store.failpoint import failpoint
 from monitor.store.pruning import PRUNE_ROWS_MAX, prune
 from monitor.store.reading import StoreReader, read_state
 from monitor.store.reserve import RESERVE_BYTES, Reserve
-from monitor.store.rows import OutboxRow, Parcel, Retention, Snapshot, StoreError, StoreFull, StoreLocked, Writes
+from monitor.store.rows import OutboxRow, Parcel, Retention, Snapshot, StoreError, StoreFull, StoreLocked, Tried, Writes
 from monitor.store.schema import meta, quarantine
 
 __all__ = ["Store"]
@@ -252,25 +252,11 @@ class Store(StoreReader):
             )
         )
 
-    def settle(
-        self,
-        keys: Collection[str],
-        outcome: SendOutcome,
-        *,
-        at: datetime,
-        due: datetime | None = None,
-        detail: str = "",
-        took_s: float = 0.0,
-        shard: int = 0,
-    ) -> int:
-        """Record what became of one attempt with these rows; see `monitor.store.outbox.settle`."""
-        settled = self._write(
-            lambda connection: outbox.settle(
-                connection, keys, outcome, at=at, due=due, detail=detail, took_s=took_s, shard=shard
-            )
-        )
+    def settle(self, ends: Sequence[Tried]) -> int:
+        """Record what became of these attempts, all or none; see `monitor.store.outbox.settle`."""
+        changed = self._write(lambda connection: sum(outbox.settle(connection, end) for end in ends))
         failpoint("after_settle")
-        return settled
+        return changed
 
     def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
         """The tries to send since then, oldest first; see `monitor.store.outbox.recent`."""

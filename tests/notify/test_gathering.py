@@ -15,7 +15,7 @@ from monitor.store import OutboxState
 from probes.base import Severity
 from tests.notify.desk import OK, RETRY, UNKNOWN, Desk, House, Inbox, always, message, row
 from tests.notify.virtual import START, VirtualLoop, play
-from tests.store.given import incident
+from tests.store.given import ended, incident
 
 CHAT = {"first/1": "slack"}
 HOUR_S = 3_600
@@ -318,7 +318,7 @@ def test_a_mind_that_did_not_hear_how_it_ended_hears_it_at_the_next_start() -> N
     for note in told:
         desk.put(replace(row(note.key, START, to=note.destination), incident="7"))
     for name, sent in ends.items():
-        desk.store.settle((name,), sent.outcome, at=START, detail=sent.detail)
+        ended(desk.store, (name,), sent.outcome, at=START, detail=sent.detail)
     trouble = replace(incident("7"), told=tuple(told))
     assert {end.key: (end.outcome, end.detail) for end in unheard(desk.store, [trouble])} == {
         "a": (SendOutcome.DELIVERED, "HTTP 200"),

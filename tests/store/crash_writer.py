@@ -11,7 +11,7 @@ from pathlib import Path
 
 from monitor.core.model import Gather, SendOutcome
 from monitor.store import InlineWriter, Writes
-from tests.store.given import NOW, decision, incident, note, open_store, probe
+from tests.store.given import NOW, decision, ended, incident, note, open_store, probe
 
 
 def say(line: str) -> None:
@@ -37,7 +37,7 @@ def main(path: Path, rounds: int) -> None:
         for parcel in store.lease(NOW, 10, owner="me"):
             keys = [row.notification.key for row in parcel.rows]
             say(f"sending {parcel.key}")
-            store.settle(keys, SendOutcome.DELIVERED, at=NOW)
+            ended(store, keys, SendOutcome.DELIVERED, at=NOW)
             say(f"settled {' '.join(keys)}")
     store.close()
     say("closed")

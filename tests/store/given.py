@@ -1,5 +1,6 @@
 """Small rows to put into a store."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from monitor.core.model import (
     Phase,
     Priority,
     ProbeState,
+    SendOutcome,
 )
-from monitor.store import OutboxRow, Store
+from monitor.store import OutboxRow, Store, Tried
 from probes.base import Severity
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +76,21 @@ def silence(name: str, *, start: datetime = NOW, lasts: timedelta = timedelta(ho
 def override(name: str, *, schedule: str = "days", start: datetime = NOW, person: str = "second") -> Override:
     spans = (Shift(person, start, start + timedelta(hours=8), "override"),)
     return Override(name, schedule, spans, by="first", at=NOW, comment="a day off")
+
+
+def ended(  # noqa: PLR0913 - the facts of an attempt
+    store: Store,
+    keys: Collection[str],
+    outcome: SendOutcome,
+    *,
+    at: datetime = NOW,
+    due: datetime | None = None,
+    detail: str = "",
+    took_s: float = 0.0,
+    shard: int = 0,
+) -> int:
+    """Settle one attempt with these rows."""
+    return store.settle([Tried(tuple(keys), outcome, at, due, detail, took_s, shard)])
 
 
 def lease(store: Store, at: datetime = NOW, limit: int = 10, **how: object) -> list[OutboxRow]:

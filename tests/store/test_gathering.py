@@ -5,7 +5,7 @@ import pytest
 from monitor.core.model import Gather, Notification, Priority, SendOutcome
 from monitor.store import OutboxState, Parcel, Store, Writes
 from monitor.store.gathering import GATHER_ROWS_MAX
-from tests.store.given import NOW, note, seconds
+from tests.store.given import NOW, ended, note, seconds
 
 STALE_S = 600
 
@@ -30,7 +30,7 @@ def keys(parcel: Parcel) -> list[str]:
 
 def settle(store: Store, parcel: Parcel, outcome: SendOutcome, at_s: float = 0.0, due_s: float | None = None) -> None:
     due = None if due_s is None else seconds(due_s)
-    assert store.settle(keys(parcel), outcome, at=seconds(at_s), due=due) == len(parcel.rows)
+    assert ended(store, keys(parcel), outcome, at=seconds(at_s), due=due) == len(parcel.rows)
 
 
 def states(store: Store, *incidents: str) -> list[OutboxState]:

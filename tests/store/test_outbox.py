@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from monitor.core.model import Gather, Notification, Priority, SendOutcome
 from monitor.store import OutboxState, Store, Writes
-from tests.store.given import NOW, lease, note, seconds
+from tests.store.given import NOW, ended, lease, note, seconds
 
 
 def put(store: Store, *notes: Notification) -> None:
@@ -29,7 +29,7 @@ def test_a_message_is_handed_out_once_and_ends_delivered_with_its_attempt_on_rec
     assert row.notification == note("k")
     assert (row.attempts, row.repeat, row.lease_owner) == (1, False, "me")
     assert leased(store) == []
-    assert store.settle(("k",), SendOutcome.DELIVERED, at=seconds(1), detail="200 OK", took_s=0.5)
+    assert ended(store, ("k",), SendOutcome.DELIVERED, at=seconds(1), detail="200 OK", took_s=0.5)
     (delivery,) = store.deliveries("x-1")
     assert delivery.row.state is OutboxState.DELIVERED
     assert [(a.outcome, a.at, a.detail, a.took_s) for a in delivery.attempts] == [
@@ -44,7 +44,7 @@ def test_the_same_key_again_changes_nothing(store: Store) -> None:
     put(store, note("k"), note("k"))
     assert states(store) == {"k": OutboxState.PENDING}
     assert leased(store) == ["k"]
-    store.settle(("k",), SendOutcome.DELIVERED, at=NOW)
+    ended(store, ("k",), SendOutcome.DELIVERED, at=NOW)
     put(store, note("k"))
     assert states(store) == {"k": OutboxState.DELIVERED}
 
@@ -52,7 +52,7 @@ def test_the_same_key_again_changes_nothing(store: Store) -> None:
 def test_a_retry_waits_until_it_is_due_and_keeps_its_reason(store: Store) -> None:
     put(store, note("k"))
     assert leased(store) == ["k"]
-    store.settle(("k",), SendOutcome.RETRY, at=NOW, due=seconds(15), detail="503")
+    ended(store, ("k",), SendOutcome.RETRY, at=NOW, due=seconds(15), detail="503")
     assert store.next_due() == seconds(15)
     assert leased(store, 14.9) == []
     (row,) = lease(store, seconds(15))
@@ -63,15 +63,15 @@ def test_a_retry_without_a_time_is_refused(store: Store) -> None:
     put(store, note("k"))
     leased(store)
     with pytest.raises(ValueError, match="due"):
-        store.settle(("k",), SendOutcome.RETRY, at=NOW)
+        ended(store, ("k",), SendOutcome.RETRY, at=NOW)
     assert states(store) == {"k": OutboxState.LEASED}
 
 
 def test_F35_an_unknown_outcome_is_sent_once_more_marked_as_a_repeat_or_is_final(store: Store) -> None:
     put(store, note("page"), note("news", incident="y-1"))
     assert leased(store) + leased(store) == ["page", "news"]
-    store.settle(("page",), SendOutcome.UNKNOWN, at=NOW, due=seconds(30))
-    store.settle(("news",), SendOutcome.UNKNOWN, at=NOW)
+    ended(store, ("page",), SendOutcome.UNKNOWN, at=NOW, due=seconds(30))
+    ended(store, ("news",), SendOutcome.UNKNOWN, at=NOW)
     assert states(store, "y-1") == {"news": OutboxState.UNKNOWN}
     (row,) = lease(store, seconds(30))
     assert row.notification.key == "page"
@@ -81,9 +81,9 @@ def test_F35_an_unknown_outcome_is_sent_once_more_marked_as_a_repeat_or_is_final
 def test_a_final_row_stays_as_it_is_and_the_late_word_is_on_record(store: Store) -> None:
     put(store, note("k"))
     leased(store)
-    assert store.settle(("k",), SendOutcome.REJECTED, at=NOW, detail="404")
-    assert not store.settle(("k",), SendOutcome.DELIVERED, at=seconds(1))
-    assert not store.settle(("nobody knows",), SendOutcome.DELIVERED, at=NOW)
+    assert ended(store, ("k",), SendOutcome.REJECTED, at=NOW, detail="404")
+    assert not ended(store, ("k",), SendOutcome.DELIVERED, at=seconds(1))
+    assert not ended(store, ("nobody knows",), SendOutcome.DELIVERED, at=NOW)
     (delivery,) = store.deliveries("x-1")
     assert delivery.row.state is OutboxState.REJECTED
     assert [a.outcome for a in delivery.attempts] == [SendOutcome.REJECTED, SendOutcome.DELIVERED]
@@ -111,7 +111,7 @@ def test_what_is_on_its_way_is_not_superseded_and_the_next_waits_for_it(store: S
     put(store, note("2", revision=2, step="resolved"))
     assert leased(store) == []
     assert store.next_due() != NOW, "what waits behind a busy thread must not wake anybody"
-    store.settle(("1",), SendOutcome.DELIVERED, at=NOW)
+    ended(store, ("1",), SendOutcome.DELIVERED, at=NOW)
     assert leased(store) == ["2"]
 
 
@@ -120,7 +120,7 @@ def test_what_comes_back_unsent_gives_way_to_the_newer_one_behind_it(store: Stor
     put(store, note("1"))
     leased(store)
     put(store, note("2", revision=2, step="resolved"))
-    store.settle(("1",), outcome, at=NOW, due=seconds(15))
+    ended(store, ("1",), outcome, at=NOW, due=seconds(15))
     assert states(store) == {"1": OutboxState.SUPERSEDED, "2": OutboxState.PENDING}
     assert leased(store) == ["2"]
 
@@ -150,7 +150,7 @@ def test_GA7_a_first_page_overtakes_older_repeats_also_of_other_incidents(store:
     heard = []
     for _ in range(4):
         (key,) = leased(store, 10)
-        store.settle((key,), SendOutcome.DELIVERED, at=seconds(10))
+        ended(store, (key,), SendOutcome.DELIVERED, at=seconds(10))
         heard.append(key)
     assert heard == ["page", "news", "repeat 0", "repeat 1"]
 
@@ -158,7 +158,7 @@ def test_GA7_a_first_page_overtakes_older_repeats_also_of_other_incidents(store:
 def test_a_row_that_failed_keeps_its_place(store: Store) -> None:
     put(store, note("older", incident="a", at=seconds(0)), note("newer", incident="b", at=seconds(1)))
     assert leased(store, 1) == ["older"]
-    store.settle(("older",), SendOutcome.RETRY, at=seconds(1), due=seconds(5))
+    ended(store, ("older",), SendOutcome.RETRY, at=seconds(1), due=seconds(5))
     assert leased(store, 6) == ["older"]
 
 
@@ -169,7 +169,7 @@ def test_what_is_planned_for_later_waits_for_its_hour_and_lives_on_from_there(st
     assert leased(store, 35_999) == []
     (row,) = lease(store, seconds(36_000))
     assert row.notification.due == seconds(36_000)
-    store.settle(("k",), SendOutcome.RETRY, at=seconds(36_000), due=seconds(40_000))
+    ended(store, ("k",), SendOutcome.RETRY, at=seconds(36_000), due=seconds(40_000))
     assert store.expire(seconds(36_059)) == []
     assert [gone.notification.key for gone in store.expire(seconds(36_060))] == ["k"]
 
@@ -237,8 +237,8 @@ def test_a_lease_lapses_when_nobody_says_how_it_went(store: Store) -> None:
 def test_what_is_past_its_time_is_given_up_and_handed_back_and_never_leased(store: Store) -> None:
     put(store, note("k", lasts=timedelta(seconds=60)), note("long", destination="d2"))
     leased(store)
-    store.settle(("k",), SendOutcome.RETRY, at=seconds(1), due=seconds(900), detail="connection refused")
-    store.settle(("long",), SendOutcome.DELIVERED, at=seconds(1))
+    ended(store, ("k",), SendOutcome.RETRY, at=seconds(1), due=seconds(900), detail="connection refused")
+    ended(store, ("long",), SendOutcome.DELIVERED, at=seconds(1))
     assert store.expire(seconds(59)) == []
     assert store.next_due() == seconds(60)
     assert leased(store, 60) == []
@@ -254,7 +254,7 @@ def test_the_figures_name_every_state_and_the_oldest_that_waits(store: Store) ->
     assert (empty.unsent, empty.oldest_unsent) == (0, None)
     put(store, note("1", at=seconds(-60), incident="a"), note("2", incident="b", destination="d2"))
     leased(store)
-    store.settle(("2",), SendOutcome.DELIVERED, at=NOW)
+    ended(store, ("2",), SendOutcome.DELIVERED, at=NOW)
     figures = store.outbox_stats()
     assert figures.counts[OutboxState.LEASED] == 1
     assert figures.counts[OutboxState.DELIVERED] == 1
@@ -273,5 +273,5 @@ def test_a_message_that_no_longer_parses_goes_out_as_a_message_that_says_so(stor
 def test_the_shard_is_part_of_a_key(store: Store) -> None:
     store.commit([Writes(notifications=(note("k"),)), Writes(notifications=(note("k"),), shard=1)])
     assert {row.shard for row in lease(store) + lease(store)} == {0, 1}
-    assert store.settle(("k",), SendOutcome.DELIVERED, at=NOW, shard=1)
+    assert ended(store, ("k",), SendOutcome.DELIVERED, at=NOW, shard=1)
     assert store.outbox_stats().counts[OutboxState.LEASED] == 1

@@ -11,7 +11,7 @@ from monitor.core.model import Gather, Priority, SendOutcome
 from monitor.store import OutboxState, Parcel, Store, Writes
 from monitor.store.gathering import STALE_AFTER
 from monitor.store.rows import FINAL, UNSENT
-from tests.store.given import NOW, lease, note
+from tests.store.given import NOW, ended, lease, note
 
 INCIDENTS = st.sampled_from(["x-1", "y-1"])
 DESTINATIONS = st.sampled_from(["first/1", "second/1"])
@@ -108,7 +108,7 @@ class Outbox(RuleBasedStateMachine):
         self.on_the_way.remove(keys)
         before = self.states()
         due = self.now + timedelta(seconds=later)
-        assert self.store.settle(keys, outcome, at=self.now, due=due) == sum(before[k] not in FINAL for k in keys)
+        assert ended(self.store, keys, outcome, at=self.now, due=due) == sum(before[k] not in FINAL for k in keys)
 
     @rule(passes=st.sampled_from([0, 5, 50, 700]))
     def time_passes(self, passes: int) -> None:
@@ -164,7 +164,7 @@ class Outbox(RuleBasedStateMachine):
             self.now = max(self.now, due)
             self.store.expire(self.now)
             for row in lease(self.store, self.now):
-                self.store.settle((row.notification.key,), SendOutcome.DELIVERED, at=self.now)
+                ended(self.store, (row.notification.key,), SendOutcome.DELIVERED, at=self.now)
         assert all(state in FINAL for state in self.states().values())
         self.store.close()
 

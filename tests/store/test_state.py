@@ -37,7 +37,7 @@ from probes.base import (
     Severity,
     Signal,
 )
-from tests.store.given import NOW, decision, incident, note, override, probe, seconds, silence
+from tests.store.given import NOW, decision, ended, incident, note, override, probe, seconds, silence
 
 SIGNAL = Signal(
     key="page",
@@ -304,7 +304,7 @@ def test_retention_deletes_what_is_over_and_old_and_nothing_else(store: Store) -
         observations=(replace(run(1), at=old), replace(run(2), at=old), replace(run(3), at=old, probe="x/2")),
     )
     store.commit([rows])
-    store.settle(("sent",), SendOutcome.DELIVERED, at=old)
+    ended(store, ("sent",), SendOutcome.DELIVERED, at=old)
     while store.prune(NOW, keep, limit=1):
         pass
     assert [row.decision.text for row in store.decisions()] == ["new"]

@@ -12,7 +12,7 @@ import pytest
 from monitor.core.model import SendOutcome
 from monitor.store import InlineWriter, Store, StoreError, StoreLocked, Writer, Writes
 from monitor.store.writer import BATCH_MAX
-from tests.store.given import NOW, decision, note, open_store, probe
+from tests.store.given import NOW, decision, ended, note, open_store, probe
 
 LONG_S = 30.0
 
@@ -69,7 +69,7 @@ def test_a_call_comes_after_all_that_was_submitted_before_it_and_before_what_com
     writer.submit(Writes(notifications=(note("k"),)), urgent=False, done=lambda: seen.append("kept"))
     leased = writer.call(lambda store: store.lease(NOW, 1, owner="me"))
     writer.submit(Writes(decisions=(decision("later"),)), urgent=False, done=lambda: seen.append("later"))
-    settled = writer.call(lambda store: store.settle(("k",), SendOutcome.DELIVERED, at=NOW))
+    settled = writer.call(lambda store: ended(store, ("k",), SendOutcome.DELIVERED, at=NOW))
     assert [parcel.key for parcel in leased.result(10)] == ["k"]
     assert settled.result(10)
     assert seen == ["kept", "later"]
@@ -117,7 +117,7 @@ def test_a_callback_that_fails_is_logged_and_the_others_still_come(
 
 def test_a_call_that_fails_fails_alone(counting: Counting) -> None:
     writer = Writer(counting, on_failure=never)
-    bad = writer.call(lambda store: store.settle(("k",), SendOutcome.RETRY, at=NOW))
+    bad = writer.call(lambda store: ended(store, ("k",), SendOutcome.RETRY, at=NOW))
     with pytest.raises(ValueError, match="due"):
         bad.result(10)
     assert writer.call(lambda store: store.outbox_stats().unsent).result(10) == 0
@@ -182,7 +182,7 @@ def test_the_inline_writer_commits_at_once_and_answers_at_once(store: Store) -> 
     assert done == ["safe"]
     assert writer.call(lambda s: s.outbox_stats().unsent).result(0) == 1
     with pytest.raises(ValueError, match="due"):
-        writer.call(lambda s: s.settle("k", SendOutcome.RETRY, at=NOW)).result(0)
+        writer.call(lambda s: ended(s, "k", SendOutcome.RETRY, at=NOW)).result(0)
     assert writer.close()
 
 
