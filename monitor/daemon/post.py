@@ -46,9 +46,6 @@ class StoreOutbox:
 
     async def lease(self, now: datetime, limit: int, lanes: Lanes) -> list[Parcel]:
         """Take up to `limit` messages that are due, at most one per destination and none for those that are busy."""
-        # Two calls, as these are two transactions: the writer may make a call again when the disk was full or locked.
-        for row in await self._call(lambda store: store.expire(now)):
-            self._expired(_final(row))
         found = await self._call(
             lambda store: store.lease(
                 now,
@@ -80,8 +77,11 @@ class StoreOutbox:
             self._together = together
         await asyncio.shield(self._recorded)
 
-    async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:  # noqa: ARG002 - the store knows
-        """When something will next be due on a lane that is not busy."""
+    async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:
+        """When something will next be due on a lane that is not busy. Gives up what is past its time."""
+        # Two calls, as these are two transactions: the writer may make a call again when the disk was full or locked.
+        for row in await self._call(lambda store: store.expire(now)):
+            self._expired(_final(row))
         return await self._call(lambda store: store.next_due(busy))
 
     async def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:

@@ -158,7 +158,7 @@ class Outbox(Protocol):
     async def lease(self, now: datetime, limit: int, lanes: Lanes) -> list[Parcel]:
         """Take up to `limit` messages that are due, the most urgent first, at most one per destination.
 
-        A row is due when its due time is <= `now` and nobody holds it. One whose time has run out is given up instead.
+        A row is due when its due time is <= `now`, its time has not run out and nobody holds it.
         """
         ...
 
@@ -178,7 +178,10 @@ class Outbox(Protocol):
         ...
 
     async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:
-        """Return when a row will next be due, rows of `busy` destinations aside; None when nothing waits."""
+        """Return when a row will next be due, rows of `busy` destinations aside; None when nothing waits.
+
+        What is past its time is given up on this occasion: it must not hold up what is due.
+        """
         ...
 
     async def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
