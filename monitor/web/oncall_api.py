@@ -1,7 +1,9 @@
 """Who is called, and when: schedules, changes to them by hand, and calendars for other programs."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
@@ -23,6 +25,8 @@ CALENDAR_BEFORE, CALENDAR_AFTER = timedelta(days=28), timedelta(days=90)
 PERIOD_MAX = timedelta(days=366)
 FAR_MAX = timedelta(days=5 * 366)
 OVERRIDES_MAX = 1_000
+_T = TypeVar("_T")
+
 _MISSING = {404: ("unknown_schedule",)}
 _CHANGING = {404: ("unknown_schedule",), 409: ("conflict", "nobody"), 422: ("invalid",)}
 
@@ -34,6 +38,7 @@ class OncallApi:
         self._house = house
         self._door = door
         self._changing = asyncio.Lock()
+        self._walking = asyncio.Lock()
 
     def operations(self) -> Operations:
         """The table."""
@@ -85,7 +90,9 @@ class OncallApi:
         """Who is on call at a moment."""
         rules, state = self._house.rules, self._house.state
         at = self._near(request.query.at or self._house.now())
-        return answers.OnCall(at, [desk(rules, state, each).brief(at) for each in rules.schedules])
+        return await self._aside(
+            lambda: answers.OnCall(at, [desk(rules, state, each).brief(at) for each in rules.schedules])
+        )
 
     async def schedule(self, request: Asked[asked.Period, None]) -> answers.ScheduleFull:
         """One schedule."""
@@ -99,8 +106,13 @@ class OncallApi:
     async def calendar(self, request: Asked[asked.Calendar, None]) -> web.Response:
         """The shifts as iCalendar; the door has looked at the key."""
         own, now = self._desk(request.id), self._house.now()
-        text = await asyncio.to_thread(own.calendar, now, now - CALENDAR_BEFORE, now + CALENDAR_AFTER)
+        text = await self._aside(lambda: own.calendar(now, now - CALENDAR_BEFORE, now + CALENDAR_AFTER))
         return web.Response(text=text, content_type="text/calendar", headers={"Cache-Control": "no-store"})
+
+    async def _aside(self, work: Callable[[], _T]) -> _T:
+        """Work that may take a second (hourly shifts of a year), in a thread, and only one at a time."""
+        async with self._walking:
+            return await asyncio.to_thread(work)
 
     def _desk(self, schedule: str) -> Desk:
         rules, state = self._house.rules, self._house.state
