@@ -6,6 +6,7 @@ in the state or derived from it, and `Step.wake` says when to come back with a `
 A run that changes nothing takes the short way: it moves the probe's freshness and no more.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from immutables import Map
 from monitor.core import acting, duties, folding, life, reports, source, telling
 from monitor.core import channel as channel_
 from monitor.core.blind import is_blind
+from monitor.core.depends import descendants
 from monitor.core.draft import Draft
 from monitor.core.health import fuse, next_fade
 from monitor.core.incident import is_active
@@ -31,6 +33,7 @@ from monitor.core.model import (
     Event,
     Failed,
     Imported,
+    Incident,
     Kept,
     MonitorState,
     Overridden,
@@ -58,6 +61,8 @@ BLIND_RECHECK = timedelta(seconds=1)
 BLIND_WATCH = timedelta(seconds=10)
 TICK_CHANNELS_MAX = 500
 """Channels looked at in one Tick; the rest follow at once in the next, so that no Tick holds the loop for long."""
+TICK_INCIDENTS_MAX = 50
+"""Likewise incidents of which something is due: each may be a message, which takes a millisecond or two to write."""
 
 
 def step(state: State, event: Event, rules: Rules, now: datetime) -> Step:
@@ -300,7 +305,7 @@ def _watched(draft: Draft) -> None:
 def _incidents(draft: Draft) -> None:
     """Incidents of which something is due."""
     due = sorted((i for i, when in draft.due.items() if when <= draft.now), key=int)
-    for incident_id in due:
+    for incident_id in due[:TICK_INCIDENTS_MAX]:
         draft.look_at_incident(incident_id, None)
         incident = draft.incidents.get(incident_id)
         if incident is not None and not life.close_due(draft, incident):
@@ -331,12 +336,10 @@ def _tell_changed(draft: Draft) -> None:
     concerned = draft.changed_incidents()
     if concerned and any(s.until_recovered and s.held for s in draft.silences.values()):
         acting.end_silences(draft)
-    if (
-        draft.everything
-        or draft.silences_changed
-        or (draft.rules.depends and any(_is_cause(draft, i) for i in concerned))
-    ):
+    if draft.everything or draft.silences_changed:
         concerned = tuple(sorted(draft.incidents, key=int))
+    elif draft.rules.depends:
+        concerned = tuple(sorted({*concerned, *_effects(draft, concerned)}, key=int))
     if draft.rules.depends and len(concerned) > 1:
         # Effects first: what is told of the cause must know what was told of them.
         for incident_id in concerned:
@@ -351,9 +354,25 @@ def _tell_changed(draft: Draft) -> None:
         reports.absence(draft)
 
 
-def _is_cause(draft: Draft, incident_id: str) -> bool:
-    before, after = draft.before.incidents.get(incident_id), draft.incidents.get(incident_id)
-    return any(i is not None and i.condition is Condition.AVAILABILITY for i in (before, after))
+def _effects(draft: Draft, concerned: Iterable[str]) -> set[str]:
+    """Incidents of what rests on a channel, or a platform, whose trouble began, changed or ended."""
+    known = draft.rules.channels
+    nodes: set[str] = set()
+    for incident_id in concerned:
+        before, after = draft.before.incidents.get(incident_id), draft.incidents.get(incident_id)
+        if _weight(before) != _weight(after):
+            channels = {c for i in (before, after) if i is not None for c in i.channels if c in known}
+            nodes |= channels | {known[c].platform for c in channels}
+    below = {c for node in nodes for c in descendants(draft.rules.depends, node, known)}
+    found = [draft.find(kind, c) for kind in (Condition.AVAILABILITY, Condition.UNKNOWN) for c in below]
+    return {incident.id for incident in found if incident is not None}
+
+
+def _weight(incident: Incident | None) -> tuple[object, ...]:
+    """What of an incident matters to those that rest on it."""
+    if incident is None or incident.condition is not Condition.AVAILABILITY:
+        return ()
+    return (incident.phase, incident.severity, incident.unseen, incident.channels)
 
 
 # --- blind -----------------------------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ class Talk:
             self.told.pop(destination, None)
             return
         before = self.told.get(destination)
-        if before is None and step == "opened":
+        if before is None and step == "opened" and self.rules.depends:
             before = self._folded_in(destination)
             step = "updated" if before else step
         queued = self._queued.get(destination)

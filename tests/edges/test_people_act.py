@@ -104,7 +104,7 @@ def test_the_life_of_an_incident_by_hand_is_told_in_order(desk: Desk) -> None:
         "Sent the opening to First on call by webhook: it arrived. (delivered)",
         "Second on call is told by webhook: escalated. (told_escalated)",
         "Sent the call to Second on call by webhook: it arrived. (delivered)",
-        "Second on call took it by cli. (acknowledged)",
+        "Second on call took it by cli; nobody is called again before",
         "(told_acknowledged)",
         "Third on call took it over from Second on call by cli. (taken_over)",
         "(snoozed)",

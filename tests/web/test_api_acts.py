@@ -122,7 +122,8 @@ async def test_an_acknowledgement_shows_in_the_incident_and_in_its_timeline(clie
     row = incident["timeline"][-1]
     assert (row["at"], row["code"]) == ("2026-11-22T02:12:40Z", "acknowledged")
     assert "Second on call" in row["text"]
-    assert "by cli: On it." in row["text"]
+    assert row["text"].startswith("Second on call took it by cli; nobody is called again before ")
+    assert row["text"].endswith(": On it.")
     again = await _post(client, "/api/v1/incidents/17/acknowledge", {"by": "third"})
     assert again["code"] == "already"
     assert "Second on call" in again["text"]

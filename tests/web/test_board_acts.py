@@ -65,7 +65,7 @@ async def test_acting_on_an_incident_is_done_said_and_stands_in_its_timeline(
     assert "You have it until 04:12" in text
     assert "In hand Second on call since 03:12; this holds until 04:12, then people are called again" in text
     assert "Nobody, as long as somebody has it." in text
-    assert "Second on call took it by board: looking." in text
+    assert re.search(r"Second on call took it by board; nobody is called again before \d\d:\d\d: looking\.", text)
     (event,) = house.acts
     assert event == Acted(Act.ACKNOWLEDGE, ("17",), "second", "board", "looking")
 
