@@ -1,20 +1,24 @@
 """The document: complete, made from the table that serves, and true of every answer."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from aiohttp import ClientSession
+from immutables import Map
 from pydantic import TypeAdapter
 
 from monitor.core import acting
-from monitor.web import acts
+from monitor.core.model import Condition, Page, Phase
+from monitor.web import acts, answers
 from monitor.web.app import Web
 from monitor.web.operations import Operation
+from probes.base import Family
 from tests.web.conftest import Open
 from tests.web.samples import OPERATIONS, SAMPLES, ask, stocked
-from tests.web.standing import Standing
+from tests.web.standing import NOW, Standing
 
 TOKEN = "canary-0123456789abcdef"
 
@@ -93,6 +97,26 @@ async def test_a_good_request_is_answered_in_exactly_the_shape_that_is_documente
     elif reply.shape is not dict:
         adapter: TypeAdapter[Any] = TypeAdapter(reply.shape)
         _assert_told(said, json.loads(adapter.dump_json(adapter.validate_python(said))), operation.id)
+
+
+@pytest.mark.parametrize("phase", Phase)
+async def test_an_incident_of_any_kind_in_any_phase_has_the_documented_shape(
+    client: ClientSession, house: Standing, phase: Phase
+) -> None:
+    base = house.state.incidents["17"]
+    page = Page("root", "desk", house.rules.policies["ladder"], taken=1, due=NOW, called=("first",))
+    full = replace(
+        base, phase=phase, owner="second", acknowledged=NOW, lapses=NOW, snoozed=NOW, resolved=NOW, reopened=NOW,
+        by_hand="third", held={"facebook": "silence:7"}, pages=(page,), folded="18", family=Family.POLICY, unseen=True,
+    )  # fmt: skip
+    kinds = {str(n): replace(full, id=str(n), condition=c) for n, c in enumerate(Condition, 1)}
+    house.state = replace(house.state, incidents=Map(kinds))
+    async with client.get("/api/v1/incidents") as answer:
+        said = await answer.json()
+    assert {i["condition"] for i in said["incidents"]} >= set(Condition)
+    adapter = TypeAdapter(answers.IncidentList)
+    _assert_told(said, json.loads(adapter.dump_json(adapter.validate_python(said))), phase.value)
+    assert said["incidents"][0]["next_call"] == "2026-11-22T02:12:40Z"
 
 
 def _assert_told(said: Any, documented: Any, where: str) -> None:  # noqa: ANN401 - JSON
