@@ -189,12 +189,18 @@ async def test_the_largest_calendar_is_read_within_the_limits_or_refused_by_name
             b"BEGIN:VCALENDAR\r\nX:" + b"a\r\n " * 480_000 + b"\r\nEND:VCALENDAR\r\n",
             b"BEGIN:VCALENDAR\r\n" * 50_000 + b"END:VCALENDAR\r\n" * 50_000,
             b"BEGIN:VCALENDAR\r\nX" + b";A=b" * 480_000 + b":1\r\nEND:VCALENDAR\r\n",
-            calendar(f"{single}|RDATE:" + ",".join(["20261116T090000Z"] * 110_000)),
-            calendar(f"{single}|{NEVER}"),
         ):
             fault = await refused(calendars, data)
             assert fault.reason in (Reason.LIMIT, Reason.FORMAT, Reason.FILTER)
             assert calendars.pool.alive == 0
-        odd = calendar(on_call("first", "20261116T090000", "20261117T090000", "Ours"), head=zone)
-        assert len(await read(calendars, odd)) == 1  # the library does not follow a zone that changes each second
+        for data in (
+            calendar(on_call("first", "20261116T090000", "20261117T090000", "Ours"), head=zone),
+            calendar(f"{single}|RDATE:" + ",".join(["20261116T090000Z"] * 110_000)),
+            calendar(f"{single}|{NEVER}"),
+        ):  # how far a machine comes with these in its 20 s decides
+            try:
+                assert len(await read(calendars, data)) == 1
+            except Unreadable as fault:
+                assert fault.reason is Reason.LIMIT  # noqa: PT017 - the other of the two that are well
+            assert calendars.pool.alive == 0
     assert set(calendars.pool.faults) <= {Fault.HUNG, Fault.MEMORY}
