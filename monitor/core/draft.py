@@ -161,7 +161,7 @@ class Draft:
     def drop_override(self, override: str) -> None:
         """A change of a schedule is over, or taken back; its history says until when it held."""
         known = self.overrides[override]
-        held = tuple(replace(s, end=min(s.end, self.now)) for s in known.spans if s.start < self.now)
+        held = tuple(replace(s, end=max(s.start, min(s.end, self.now))) for s in known.spans)
         self._ended_overrides.append(replace(known, spans=held))
         self.overrides = self.overrides.delete(override)
         self._overrides[override] = None

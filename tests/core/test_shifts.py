@@ -153,6 +153,13 @@ def test_an_override_for_nobody_or_that_ends_before_it_starts_is_refused() -> No
     assert not lookout.state.overrides
 
 
+def test_an_override_taken_back_before_it_began_has_held_for_no_time() -> None:
+    lookout = hourly()
+    override(lookout, "second", 600, 1800)
+    taken = lookout.put(Restored("1", "first", "board"))
+    assert [s.end - s.start for o in taken.ended_overrides for s in o.spans] == [timedelta(0)]
+
+
 def test_an_override_that_is_over_leaves_the_state() -> None:
     lookout = hourly()
     override(lookout, "second", 0, 600)
