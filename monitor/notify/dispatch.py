@@ -262,7 +262,8 @@ class Dispatcher:
 
     async def _record(self, parcel: Parcel, verdict: Verdict, at: datetime, sent: Sent, took_s: float) -> None:
         if (others := len(parcel.rows) - 1) > 0:
-            sent = replace(sent, detail=f"{sent.detail or sent.outcome}; in one message with {others} others")
+            many = "one other" if others == 1 else f"{others} others"
+            sent = replace(sent, detail=f"{sent.detail or sent.outcome}; in one message with {many}")
         await self._settle(parcel, verdict, at, sent, took_s)
         if verdict.due is not None:
             return

@@ -1,7 +1,8 @@
 """What survives a restart: state, ledger, observations and the outbox, in one database file with one writer.
 
 Bottom-up: `rows` (the nouns), `codec` (nouns to text and back), `schema` (tables), `opening` (refuse what is no store
-of ours), `reading`, `outbox`, `store` (one transaction each), `writer` (the thread that owns the connection).
+of ours), `reading`, `gathering` (which messages go as one), `outbox`, `store` (one transaction each), `writer` (the
+thread that owns the connection).
 """
 
 from monitor.store.failpoint import failpoint

@@ -182,6 +182,21 @@ def test_a_first_message_goes_at_once_and_a_burst_keeps_the_pace_of_its_service(
     play(story)
 
 
+def test_a_destination_whose_service_changes_keeps_the_pace_of_the_new_one() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        house = House(loop, always(OK), {"first/1": "json"})
+        house.outbox.put(*(row(f"r{n}", loop.now()) for n in range(2)))
+        await house.until(10)
+        house.dispatcher.set_services({"first/1": "twilio"})
+        house.outbox.put(*(row(f"s{n}", loop.now()) for n in range(2)))
+        house.dispatcher.notify_committed()
+        await house.until(200)
+        assert house.inbox.times() == [0, 0, 60, 120]
+        await house.end()
+
+    play(story)
+
+
 def test_F27_closing_with_hung_receivers_is_quick_and_gives_the_leases_back() -> None:
     async def story(loop: VirtualLoop) -> None:
         async def hang(_to: str, _envelope: Envelope) -> Sent:
