@@ -101,7 +101,8 @@ class OncallApi:
         end = self._near(request.query.end or max(now, start) + AFTER)
         if not start < end <= start + PERIOD_MAX:
             raise invalid(f"a period ends after it starts, and within {PERIOD_MAX.days} days")
-        return await full_of(self._house, self._door, own, now, (start, end))
+        async with self._walking:
+            return await full_of(self._house, self._door, own, now, (start, end))
 
     async def calendar(self, request: Asked[asked.Calendar, None]) -> web.Response:
         """The shifts as iCalendar; the door has looked at the key."""
@@ -190,13 +191,8 @@ async def full_of(
     """A schedule with the shifts of a period (start, end), worked out beside the loop."""
     state, schedule = house.state, own.schedule.id
     rows = await house.overrides(schedule, period[0], OVERRIDES_MAX)
-    past = [r.override for r in rows if r.ended and r.override.id not in state.overrides and _over(r.override, now)]
+    past = [row.override for row in rows if row.ended and row.override.id not in state.overrides]
     calendar = f"/api/v1/schedules/{quote(schedule, safe='')}/calendar.ics"
     key = door.calendar_key(schedule)
     address = f"{calendar}?key={key}" if key else calendar
     return await asyncio.to_thread(own.full, state, now, period, past=past, calendar=address)
-
-
-def _over(change: Override, now: datetime) -> bool:
-    """Whether it ran to its end: one that was taken back before is no history."""
-    return all(span.end <= now for span in change.spans)

@@ -173,14 +173,12 @@ class Standing:
         self.acts.append(event)
         if self.answer is not None:
             return self.answer
-        before, decided = self.state, step(self.state, event, self.rules, self.at)
+        decided = step(self.state, event, self.rules, self.at)
         self.state = decided.state
         self.ledger = (*self.ledger, *decided.decisions)
         self.closed = [*self.closed, *decided.closed]
-        gone = [s for number, s in before.silences.items() if number not in self.state.silences]
-        self.over += [SilenceRow(s, ended=True) for s in gone]
-        back = [o for number, o in before.overrides.items() if number not in self.state.overrides]
-        self.taken += [OverrideRow(o, ended=True) for o in back]
+        self.over += [SilenceRow(each, ended=True) for each in decided.ended_silences]
+        self.taken += [OverrideRow(each, ended=True) for each in decided.ended_overrides]
         self.changed.bump()
         return decided.answer or Answer.yes("done", "Heard.")
 

@@ -11,12 +11,12 @@ import pytest
 from aiohttp import ClientSession
 from immutables import Map
 
-from monitor.core.duty import Override, Shift
+from monitor.core.duty import Shift
 from monitor.core.model import Overridden, ScheduleState
 from monitor.web import Limits
 from tests.web.conftest import Open
 from tests.web.samples import stocked
-from tests.web.standing import NOW, OverrideRow, Standing
+from tests.web.standing import NOW, Standing
 
 TOKEN = "canary-0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -80,17 +80,22 @@ async def test_a_schedule_shows_its_shifts_and_what_is_wrong_with_it(client: Cli
     assert backup["findings"][0]["text"].startswith("Second on call is the only one")
 
 
-async def test_history_knows_the_changes_of_the_past_but_not_those_that_were_taken_back(
+async def test_history_knows_the_changes_of_the_past_as_far_as_they_held(
     client: ClientSession, house: Standing
 ) -> None:
-    def past(number: str, start: datetime) -> OverrideRow:
-        return OverrideRow(Override(number, "backup", (Shift("first", start, start + timedelta(hours=2)),)), ended=True)
-
-    house.taken = [past("1", NOW - timedelta(days=2)), past("2", NOW + timedelta(days=2))]
-    shifts = (await _get(client, "/api/v1/schedules/backup"))["shifts"]
-    assert [(s["person"], s["layer"]) for s in shifts] == [
-        ("second", "rotation"), ("first", "override"), ("second", "rotation"),
-    ]  # fmt: skip
+    body = {"person": "first", "by": "third"}
+    early = {**body, "start": "2026-11-22T02:00:00Z", "end": "2026-11-22T12:00:00Z"}
+    later = {**body, "start": "2026-11-25T02:00:00Z", "end": "2026-11-25T12:00:00Z"}
+    made = [(await _post(client, "/api/v1/schedules/backup/overrides", each))["id"] for each in (early, later)]
+    house.at += timedelta(hours=2)
+    for number in made:
+        async with client.delete(f"/api/v1/overrides/{number}?by=third") as answer:
+            assert answer.status == 200
+    house.at += timedelta(days=5)
+    shifts = (await _get(client, "/api/v1/schedules/backup?to=2026-11-28T00:00:00Z"))["shifts"]
+    assert [(s["person"], s["start"], s["end"]) for s in shifts if s["layer"] == "override"] == [
+        ("first", "2026-11-22T02:00:00Z", "2026-11-22T04:12:40Z")
+    ]
 
 
 async def test_an_imported_schedule_says_when_it_was_read_and_why_it_could_not_be(
