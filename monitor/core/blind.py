@@ -5,11 +5,20 @@ proves that the way out works.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from monitor.core.model import ProbeRule, ProbeState, Rules
+from monitor.core import life
+from monitor.core.draft import Draft
+from monitor.core.incident import is_active
+from monitor.core.model import MONITOR, Condition, ProbeRule, ProbeState, Rules
+from monitor.core.reviewing import AT_ONCE
+from monitor.core.saying import Saying
 
-__all__ = ["is_blind"]
+__all__ = ["check_blind", "is_blind"]
+
+RECHECK = timedelta(seconds=1)
+WATCH = timedelta(seconds=10)
 
 
 def is_blind(probes: Iterable[tuple[ProbeRule, ProbeState]], rules: Rules, now: datetime) -> bool:
@@ -24,3 +33,32 @@ def is_blind(probes: Iterable[tuple[ProbeRule, ProbeState]], rules: Rules, now: 
             unreachable += 1
             hosts.add(rule.host)
     return unreachable * 2 > ran and len(hosts) >= rules.blind_hosts
+
+
+def check_blind(draft: Draft) -> None:
+    """Ask, at most once a second, whether it is us; on a change judge every channel anew."""
+    monitor, now = draft.monitor, draft.now
+    if monitor.blind_checked is not None and now - monitor.blind_checked < RECHECK:
+        again = monitor.blind_checked + RECHECK
+        draft.monitor = replace(monitor, blind_recheck=again)
+        draft.look_again(again)
+        return
+    rows = ((p, draft.probes[p.id]) for c in draft.rules.channels.values() for p in c.probes if p.id in draft.probes)
+    blind = is_blind(rows, draft.rules, now)
+    watch = now + WATCH if blind else None
+    draft.monitor = replace(monitor, blind_checked=now, blind_recheck=watch)
+    draft.look_again(watch)
+    if blind and monitor.blind_since is None:
+        draft.monitor = replace(draft.monitor, blind_since=now)
+        text = Saying("Most of what we look at cannot be reached at once, on several hosts: the fault is likely ours")
+        draft.decide("blind_began", text)
+        life.monitor_trouble(draft, Condition.BLIND, (text,))
+    elif not blind and monitor.blind_since is not None:
+        draft.monitor = replace(draft.monitor, blind_since=None)
+        draft.decide("blind_ended", "We can see out again; every channel is judged anew")
+        incident = draft.find(Condition.BLIND, MONITOR)
+        if incident is not None and is_active(incident.phase):
+            life.resolve(draft, incident, "We can see out again")
+        for channel_id in draft.rules.channels:
+            draft.agenda = draft.agenda.set(channel_id, AT_ONCE)
+        draft.look_again(now)

@@ -1,0 +1,94 @@
+"""The rules change, or the house starts: what came, went and moved, and what is taken up again."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from immutables import Map
+
+from monitor.core import life, upkeep
+from monitor.core.draft import Draft
+from monitor.core.incident import is_active
+from monitor.core.model import (
+    MONITOR,
+    ChannelState,
+    Condition,
+    Configured,
+    Kept,
+    MonitorState,
+    Phase,
+    ProbeState,
+    Rules,
+    State,
+)
+from monitor.core.reviewing import review
+
+__all__ = ["configure", "restore"]
+
+
+def restore(snapshot: Kept, rules: Rules, now: datetime) -> State:
+    """The state as it was kept, with what is derived made anew. Follow it with ``Configured(start=True)``."""
+    state = State(
+        monitor=snapshot.monitor or MonitorState(),
+        probes=Map(snapshot.probes),
+        channels=Map(snapshot.channels),
+        silences=Map(snapshot.silences),
+        overrides=Map(snapshot.overrides),
+        schedules=Map(snapshot.schedules),
+    )
+    draft = Draft(state, rules, now)
+    for incident in sorted(snapshot.incidents.values(), key=lambda i: (is_active(i.phase), int(i.id))):
+        draft.put_incident(incident)
+    return draft.finish().state
+
+
+def configure(draft: Draft, event: Configured) -> None:
+    """Take the rules that hold from now on; what left them is forgotten, what is told goes on by the new ones."""
+    rules, now = draft.rules, draft.now
+    wanted = {p.id: p for c in rules.channels.values() for p in c.probes}
+    moved = {new: replace(draft.probes[old], id=new) for old, new in event.moved.items() if old in draft.probes}
+    for probe_id in sorted(set(draft.probes) - set(wanted) | (event.forget & set(draft.probes))):
+        draft.drop_probe(probe_id)
+    for rule in wanted.values():
+        if rule.id in moved:
+            draft.put_probe(moved[rule.id])
+        elif rule.id not in draft.probes:
+            draft.put_probe(ProbeState(rule.id, rule.channel))
+    gone = frozenset(draft.channels) - frozenset(rules.channels)
+    for channel_id in sorted(gone):
+        draft.drop_channel(channel_id)
+    for channel_id in rules.channels:
+        if channel_id not in draft.channels:
+            draft.put_channel(ChannelState(channel_id))
+    for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
+        life.leave(draft, incident, gone | (frozenset(incident.channels) - frozenset(rules.channels)))
+    if event.start:
+        _start(draft, len(wanted))
+    draft.decide("configured", f"{len(rules.channels)} channels, {len(wanted)} probes", evidence=())
+    for channel_id in rules.channels:
+        review(draft, channel_id)
+    draft.monitor = replace(draft.monitor, duties=None)
+    upkeep.look_after(draft)
+    draft.everything = True
+    draft.look_again(now)
+
+
+def _start(draft: Draft, probes: int) -> None:
+    """Nothing is told until every probe has run once; blindness that stood when we stopped stands until we look."""
+    rules, now = draft.rules, draft.now
+    limit = now + rules.settle_within
+    alive = draft.monitor.alive
+    absent_since = alive if alive is not None and now - alive > rules.absent_after else None
+    draft.monitor = replace(
+        draft.monitor,
+        started=now,
+        settled=probes == 0,
+        waiting=probes,
+        blind_since=None,
+        alive=now,
+        absent_since=absent_since,
+        watchdog=None,
+    )
+    blind = draft.find(Condition.BLIND, MONITOR)
+    if blind is not None and blind.phase in (Phase.OPEN, Phase.ACKNOWLEDGED):
+        draft.monitor = replace(draft.monitor, blind_since=blind.opened, blind_recheck=limit)
+    draft.look_again(limit)

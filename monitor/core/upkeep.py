@@ -1,0 +1,41 @@
+"""What time brings beside channels and incidents: schedules, silences and overrides that end, the Watchdog."""
+
+from dataclasses import replace
+
+from monitor.core import acting, duties, life
+from monitor.core.draft import Draft
+from monitor.core.incident import is_active
+from monitor.core.model import MONITOR, Condition
+from monitor.core.saying import Saying
+
+__all__ = ["look_after", "watched"]
+
+
+def look_after(draft: Draft) -> None:
+    """Schedules, silences, overrides and the Watchdog, when something of theirs is due."""
+    monitor = draft.monitor
+    if monitor.duties is not None and draft.now < monitor.duties:
+        draft.look_again(monitor.duties)
+        return
+    draft.monitor = replace(monitor, duties=None)
+    acting.end_silences(draft)
+    acting.end_overrides(draft)
+    duties.review_schedules(draft)
+    expected = draft.rules.watchdog
+    if expected is not None:
+        heard = draft.monitor.watchdog or draft.monitor.started or draft.now
+        if draft.now >= heard + expected:
+            text = Saying("Prometheus' Watchdog is silent: the way of metrics and their alerts is broken")
+            life.monitor_trouble(draft, Condition.WATCHDOG, (text,))
+        else:
+            draft.look_at_duties(heard + expected)
+
+
+def watched(draft: Draft) -> None:
+    """Prometheus' Watchdog was heard."""
+    draft.monitor = replace(draft.monitor, watchdog=draft.now)
+    trouble = draft.find(Condition.WATCHDOG, MONITOR)
+    if trouble is not None and is_active(trouble.phase):
+        life.resolve(draft, trouble, "The Watchdog is heard again")
+    if draft.rules.watchdog is not None:
+        draft.look_at_duties(draft.now + draft.rules.watchdog)
