@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.core import paging, wording
 from monitor.core.draft import Draft, platform_key
@@ -141,21 +141,13 @@ def _join(draft: Draft, rule: ChannelRule, shared: Incident) -> None:
 
 def _reopen(draft: Draft, rule: ChannelRule, own: Incident, severity: Severity) -> None:
     incident = replace(
-        own,
+        paging.anew(own, draft.now),
         phase=advance(own.phase, Move.RECUR),
         revision=own.revision + 1,
         resolved=None,
         reopened=draft.now,
         severity=severity,
         peak=max(own.peak, severity),
-        channels=own.channels,
-        by_hand="",
-        owner="",
-        acknowledged=None,
-        pages=tuple(
-            replace(p, due=draft.now + (draft.rules.route.interval if draft.rules.route else timedelta(0)))
-            for p in own.pages
-        ),
     )
     draft.decide("incident_reopened", f"{rule.name} is in trouble again", channel=rule.id, incident=incident)
     _refresh(draft, draft.put_incident(incident))
@@ -342,8 +334,8 @@ def monitor_trouble(draft: Draft, condition: Condition, reasons: tuple[str, ...]
         return
     if known is not None:
         incident = replace(
-            known, phase=advance(known.phase, Move.RECUR), revision=known.revision + 1, resolved=None,
-            reopened=draft.now, reasons=reasons,
+            paging.anew(known, draft.now), phase=advance(known.phase, Move.RECUR), revision=known.revision + 1,
+            resolved=None, reopened=draft.now, reasons=reasons,
         )  # fmt: skip
     else:
         pending = Incident(

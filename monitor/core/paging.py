@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.model import Incident, Page, Rules
 
-__all__ = ["called", "receivers_of", "resume", "wait_of"]
+__all__ = ["anew", "called", "receivers_of", "resume", "wait_of"]
 
 
 def receivers_of(page: Page, rules: Rules) -> tuple[str, ...]:
@@ -56,6 +56,18 @@ def called(page: Page, recipients: Iterable[str], since: datetime) -> Page:
     )
     wait = wait_of(after)
     return replace(after, due=since + wait if wait is not None else None)
+
+
+def anew(incident: Incident, now: datetime) -> Incident:
+    """The incident in trouble again, nobody's: who was called hears of it after `group_interval`, then the steps follow
+    from the first.
+    """
+    pages = []
+    for page in incident.pages:
+        again = replace(page, taken=min(page.taken, 1), again=0, over=False)
+        wait = wait_of(again) if again.taken else timedelta(0)
+        pages.append(replace(again, due=now + page.interval + wait if wait is not None else None))
+    return replace(incident, pages=tuple(pages), owner="", acknowledged=None, lapses=None, snoozed=None, by_hand="")
 
 
 def resume(incident: Incident, now: datetime) -> Incident:

@@ -7,7 +7,7 @@ from typing import Any
 from monitor.core.duty import Policy
 from monitor.core.model import Act, Phase, SendOutcome
 from probes.base import Availability
-from tests.core.mind import Mind, channel
+from tests.core.mind import T0, Mind, channel
 from tests.core.people import Crew, policy
 
 OK, DOWN, WEAK = Availability.OPERATIONAL, Availability.OUTAGE, Availability.DEGRADED
@@ -279,3 +279,31 @@ def test_an_escalation_that_fell_due_while_it_was_silenced_begins_where_it_was_l
     assert [d for _, d, _ in lookout.heard()] == ["first/1", "first/1"]
     lookout.lives(5 * 60, 30, x_1=DOWN)
     assert lookout.heard()[-1][1:] == ("second/1", "escalated")
+
+
+def test_in_trouble_again_it_is_nobodys_and_the_steps_follow_from_the_first() -> None:
+    people = crew("first", "second", "room")
+    lookout = mind(policy("p", ("second", 5), fallback="room"), people, interval=timedelta(minutes=3))
+    lookout.lives(6 * 60, x_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE, by="second")
+    lookout.lives(200, x_1=OK)
+    known = len(lookout.told)
+    lookout.says("x/1", DOWN)
+    again = (lookout.now - T0).total_seconds()
+    lookout.lives(9 * 60, x_1=DOWN)
+    assert lookout.incidents[0].owner == ""
+    assert [(t - again, d, s) for t, d, s in lookout.heard()[known:]] == [
+        (180, "first/1", "updated"), (180, "second/1", "updated"), (480, "second/1", "escalated")
+    ]  # fmt: skip
+
+
+def test_in_trouble_again_without_a_policy_nobody_else_is_called() -> None:
+    people = crew("first", "room")
+    lookout = Mind(channel("x"), **people.rules("first", fallback="room", interval=timedelta(minutes=3)))
+    lookout.says("x/1", OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.lives(200, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(1800, 30, x_1=DOWN)
+    assert {d for _, d, _ in lookout.heard()} == {"first/1"}
