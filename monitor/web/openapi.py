@@ -161,7 +161,7 @@ def _tidy(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 def _operation(each: Operation[Any, Any], shapes: _Shapes, *, needs: bool) -> dict[str, Any]:
     made: dict[str, Any] = {"operationId": each.id, "tags": [each.tag], "summary": each.summary}
-    parameters = [_path_parameter(name, each.path_text) for name in re.findall(r"\{(\w+)\}", each.path)]
+    parameters = [_path_parameter(name, of) for of, name in re.findall(r"(\w+)s/\{(\w+)\}", each.path)]
     properties, required = shapes.parameters(each.query)
     parameters += [_query_parameter(name, schema, name in required) for name, schema in properties.items()]
     if parameters:
@@ -191,9 +191,10 @@ def _schemes(each: Operation[Any, Any]) -> list[str]:
     return ["token", *([] if each.acts else ["session"]), *(["calendar"] if each.keyed else [])]
 
 
-def _path_parameter(name: str, text: str) -> dict[str, Any]:
+def _path_parameter(name: str, of: str) -> dict[str, Any]:
+    """`of`: what it names, as the path does: the channel of ``channels/{id}``."""
     schema = {"type": "string", "minLength": 1}
-    return {"name": name, "in": "path", "required": True, "description": text, "schema": schema}
+    return {"name": name, "in": "path", "required": True, "description": f"The {name} of the {of}.", "schema": schema}
 
 
 def _query_parameter(name: str, schema: Mapping[str, Any], required: bool) -> dict[str, Any]:  # noqa: FBT001 - a field

@@ -91,7 +91,6 @@ class Operation(Generic[Q, B]):
     answers: Mapping[int, Reply]
     query: type[Q]
     body: type[B]
-    path_text: str = ""
     refusals: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     open: bool = False
     keyed: bool = False
