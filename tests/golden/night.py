@@ -38,12 +38,12 @@ def after(minutes: float) -> datetime:
 
 
 def _meta(name: str, fallback: str = "", playbook: str = "", status_url: str = "") -> ChannelRule:
-    rule = ChannelRule(name.lower(), name, "meta", "Meta", owner="Ana Duarte", deputy="Jo Lind")
+    rule = ChannelRule(name.lower(), name, "meta", "Meta", owner="First on call", deputy="Second on call")
     return replace(rule, fallback=fallback, playbook=playbook, status_url=status_url)
 
 
 def rules_in(language: str) -> Rules:
-    names = {"first": "Ana Duarte", "second": "Jo Lind", "lead": "Kim Bauer"}
+    names = {"first": "First on call", "second": "Second on call", "lead": "Third on call"}
     people = {
         who: Recipient(who, name, methods=(Method(f"{who}/1"),), language=language, timezone="Europe/Paris")
         for who, name in names.items()
@@ -68,7 +68,7 @@ def rules_in(language: str) -> Rules:
         board_url=BOARD,
         recipients=people,
         destinations={f"{who}/1": Destination(f"{who}/1", who, name, "mailto", "mail") for who, name in names.items()},
-        silences=(Silence("file/1", (), "Kim Bauer", "moving to the new account", after(-600), after(300)),),
+        silences=(Silence("file/1", (), "Third on call", "moving to the new account", after(-600), after(300)),),
     )
 
 
@@ -122,14 +122,16 @@ def opened(rules: Rules) -> Message:
         weak,
         rules,
         members=WEAK,
-        next_call=("Jo Lind", after(5)),
+        next_call=("Second on call", after(5)),
         next_repeat=after(240),
     )
     return wording.compose(told, rules, after(0.5))
 
 
 def worse(rules: Rules) -> Message:
-    told = telling("updated", ALONE, rules, told=OPENING, next_call=("Jo Lind", after(8)), next_repeat=after(243))
+    told = telling(
+        "updated", ALONE, rules, told=OPENING, next_call=("Second on call", after(8)), next_repeat=after(243)
+    )
     return wording.compose(told, rules, after(3))
 
 
@@ -139,7 +141,7 @@ def folded(rules: Rules) -> Message:
         BOTH,
         rules,
         told=LATER,
-        next_call=("Jo Lind", after(8)),
+        next_call=("Second on call", after(8)),
         next_repeat=after(247),
         held={"threads": "silence:file/1"},
     )
@@ -147,7 +149,7 @@ def folded(rules: Rules) -> Message:
 
 
 def escalated(rules: Rules) -> Message:
-    told = telling("escalated", BOTH, rules, "second", next_call=("Kim Bauer", after(18)), next_repeat=after(248))
+    told = telling("escalated", BOTH, rules, "second", next_call=("Third on call", after(18)), next_repeat=after(248))
     return wording.compose(told, rules, after(8))
 
 
@@ -157,19 +159,27 @@ TAKEN = replace(
 
 
 def acknowledged(rules: Rules) -> Message:
-    return wording.compose(telling("acknowledged", TAKEN, rules, told=LATER, by="Jo Lind"), rules, after(12))
+    return wording.compose(telling("acknowledged", TAKEN, rules, told=LATER, by="Second on call"), rules, after(12))
 
 
 def lapsed(rules: Rules) -> Message:
     again = replace(TAKEN, phase=Phase.OPEN, lapses=None)
     told = telling(
-        "lapsed", again, rules, told=LATER, by="Jo Lind", next_call=("Kim Bauer", after(82)), next_repeat=after(312)
+        "lapsed",
+        again,
+        rules,
+        told=LATER,
+        by="Second on call",
+        next_call=("Third on call", after(82)),
+        next_repeat=after(312),
     )
     return wording.compose(told, rules, after(72))
 
 
 def handed_over(rules: Rules) -> Message:
-    told = telling("handed_over", BOTH, rules, "second", next_call=("Kim Bauer", after(125)), next_repeat=after(355))
+    told = telling(
+        "handed_over", BOTH, rules, "second", next_call=("Third on call", after(125)), next_repeat=after(355)
+    )
     return wording.compose(told, rules, after(115))
 
 
@@ -184,7 +194,7 @@ def resolved(rules: Rules) -> Message:
 
 
 def closed_by_hand(rules: Rules) -> Message:
-    ended = replace(BOTH, phase=Phase.RESOLVED, resolved=after(60), by_hand="Jo Lind")
+    ended = replace(BOTH, phase=Phase.RESOLVED, resolved=after(60), by_hand="Second on call")
     return wording.compose(telling("resolved", ended, rules, told=LATER), rules, after(60))
 
 
@@ -194,7 +204,7 @@ def blind(rules: Rules) -> Message:
         "18", "monitor", Condition.BLIND, Phase.OPEN, Severity.WARNING, (), after(20), reasons=(text,),
         peak=Severity.WARNING,
     )  # fmt: skip
-    told = telling("opened", ours, rules, next_call=("Jo Lind", after(26)), next_repeat=after(260))
+    told = telling("opened", ours, rules, next_call=("Second on call", after(26)), next_repeat=after(260))
     return wording.compose(told, rules, after(21))
 
 
@@ -243,7 +253,7 @@ def storm(rules: Rules) -> Message:
 
 
 def drill(rules: Rules) -> Message:
-    return wording.drill("social-policy", "Kim Bauer", rules.recipients["first"], rules, after(500))
+    return wording.drill("social-policy", "Third on call", rules.recipients["first"], rules, after(500))
 
 
 def handoff(rules: Rules) -> Message:

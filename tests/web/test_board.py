@@ -106,7 +106,7 @@ async def test_the_page_of_a_channel_shows_evidence_facts_and_what_each_source_l
         "outage since 02:14",
         "Ads Manager: major outage, says the vendor's page.",
         "We are investigating an issue where advertisers may be unable",
-        "Owner Ana Duarte", "Deputy Jo Lind", "Fall back on Google Ads", "Open it wiki.example.org",
+        "Owner First on call", "Deputy Second on call", "Fall back on Google Ads", "Open it wiki.example.org",
         "What it last said, word for word (03:12, HTTP 200, 0.21 s)",
         '"note": "<script>alert(1)</script>"',
         "Meta: outage", "Facebook was operational and is now outage.",
