@@ -9,7 +9,7 @@ from monitor.core.model import Incident, Rules
 from monitor.core.oncall import next_occurrence, occurrence
 from monitor.core.receivers import name_of
 from monitor.core.routes import Visit
-from monitor.web import answers
+from monitor.web import answers, duty_answers
 
 __all__ = ["dependencies", "explained", "incident_on_call", "maintenance", "silence"]
 
@@ -47,10 +47,10 @@ def silence(each: Silence, now: datetime, *, ended: bool = False) -> answers.Sil
     )
 
 
-def explained(rules: Rules, labels: Labels, visits: tuple[Visit, ...], at: datetime) -> answers.Explained:
+def explained(rules: Rules, labels: Labels, visits: tuple[Visit, ...], at: datetime) -> duty_answers.Explained:
     """The way through the tree."""
     rows = [
-        answers.RouteVisit(
+        duty_answers.RouteVisit(
             route=v.route.id,
             matchers=[text_of(m) for m in v.route.matchers],
             matched=v.matched,
@@ -63,29 +63,29 @@ def explained(rules: Rules, labels: Labels, visits: tuple[Visit, ...], at: datet
         )
         for v in visits
     ]
-    return answers.Explained(at=at, labels={k: list(values) for k, values in labels.items()}, visits=rows)
+    return duty_answers.Explained(at=at, labels={k: list(values) for k, values in labels.items()}, visits=rows)
 
 
-def dependencies(rules: Rules) -> answers.DependencyList:
+def dependencies(rules: Rules) -> duty_answers.DependencyList:
     """The declared graph, and what it comes to."""
-    return answers.DependencyList(
+    return duty_answers.DependencyList(
         [
-            answers.Dependency(node, list(children), list(descendants(rules.depends, node, rules.channels)))
+            duty_answers.Dependency(node, list(children), list(descendants(rules.depends, node, rules.channels)))
             for node, children in rules.depends.items()
         ]
     )
 
 
-def maintenance(each: Maintenance, now: datetime) -> answers.MaintenanceItem:
+def maintenance(each: Maintenance, now: datetime) -> duty_answers.MaintenanceItem:
     """Work of our own."""
     current, coming = occurrence(each, now), next_occurrence(each, now)
-    return answers.MaintenanceItem(
+    return duty_answers.MaintenanceItem(
         id=each.id,
         matchers=[text_of(m) for m in each.matchers],
         comment=each.comment,
         timezone=each.timezone,
         rrule=each.rrule,
         duration_s=each.duration.total_seconds(),
-        now=answers.WindowItem(*current) if current else None,
-        next=answers.WindowItem(*coming) if coming else None,
+        now=duty_answers.WindowItem(*current) if current else None,
+        next=duty_answers.WindowItem(*coming) if coming else None,
     )

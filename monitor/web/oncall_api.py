@@ -11,7 +11,7 @@ from aiohttp import web
 from monitor.core.duty import Override, Shift
 from monitor.core.model import Overridden, Restored
 from monitor.core.oncall import CannotSwapError, swap
-from monitor.web import answers, asked
+from monitor.web import answers, asked, duty_answers
 from monitor.web.acts import DONE, RETRIED_WITHIN, already, end_of, invalid, outcome
 from monitor.web.guard import Door, Refusal
 from monitor.web.house import House
@@ -49,13 +49,13 @@ class OncallApi:
             Operation(
                 method="GET", path="/api/v1/oncall", id="oncall", tag="on-call",
                 summary="Who is on call by each schedule, and who comes next.", serve=self.oncall, query=asked.At,
-                body=no_body, answers={200: Reply("The schedules.", answers.OnCall)}, refusals={422: ("invalid",)},
+                body=no_body, answers={200: Reply("The schedules.", duty_answers.OnCall)}, refusals={422: ("invalid",)},
             ),
             Operation(
                 method="GET", path="/api/v1/schedules/{id}", id="schedule", tag="on-call",
                 summary="A schedule: now, next, the shifts of a period, changes by hand, and what the linter finds.",
                 serve=self.schedule, query=asked.Period, body=no_body, refusals={**_MISSING, 422: ("invalid",)},
-                answers={200: Reply("The schedule.", answers.ScheduleFull)},
+                answers={200: Reply("The schedule.", duty_answers.ScheduleFull)},
             ),
             Operation(
                 method="GET", path="/api/v1/schedules/{id}/calendar.ics", id="calendar", tag="on-call", keyed=True,
@@ -86,15 +86,15 @@ class OncallApi:
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    async def oncall(self, request: Asked[asked.At, None]) -> answers.OnCall:
+    async def oncall(self, request: Asked[asked.At, None]) -> duty_answers.OnCall:
         """Who is on call at a moment."""
         rules, state = self._house.rules, self._house.state
         at = self._near(request.query.at or self._house.now())
         return await self._aside(
-            lambda: answers.OnCall(at, [desk(rules, state, each).brief(at) for each in rules.schedules])
+            lambda: duty_answers.OnCall(at, [desk(rules, state, each).brief(at) for each in rules.schedules])
         )
 
-    async def schedule(self, request: Asked[asked.Period, None]) -> answers.ScheduleFull:
+    async def schedule(self, request: Asked[asked.Period, None]) -> duty_answers.ScheduleFull:
         """One schedule."""
         own, now = self._desk(request.id), self._house.now()
         start = self._near(request.query.start or now - BEFORE)
@@ -187,7 +187,7 @@ class OncallApi:
 
 async def full_of(
     house: House, door: Door, own: Desk, now: datetime, period: tuple[datetime, datetime]
-) -> answers.ScheduleFull:
+) -> duty_answers.ScheduleFull:
     """A schedule with the shifts of a period (start, end), worked out beside the loop."""
     state, schedule = house.state, own.schedule.id
     rows = await house.overrides(schedule, period[0], OVERRIDES_MAX)

@@ -12,7 +12,7 @@ from monitor.core.duty import Override, Schedule, Shift
 from monitor.core.model import Answer, Overridden, Restored
 from monitor.core.oncall import next_change, on_call
 from monitor.core.receivers import name_of
-from monitor.web import answers, views, words
+from monitor.web import duty_answers, views, words
 from monitor.web.forms import Form, Who, people_of, read_form, remember, see_other
 from monitor.web.guard import Refusal
 from monitor.web.oncall_api import full_of
@@ -160,15 +160,15 @@ class _Clock:
     def moment(self, at: datetime) -> dict[str, str | None]:
         return {"iso": views.iso(at), "shown": words.day_and_hour(at, self.timezone, self.now)}
 
-    def shifts(self, found: Iterable[answers.ShiftItem]) -> dict[str, Any]:
+    def shifts(self, found: Iterable[duty_answers.ShiftItem]) -> dict[str, Any]:
         rows = [{**self.span(each), "current": each.start <= self.now < each.end} for each in found]
         return {"rows": rows[:SHIFTS_SHOWN_MAX], "more": max(0, len(rows) - SHIFTS_SHOWN_MAX)}
 
-    def span(self, shift: answers.ShiftItem) -> dict[str, Any]:
+    def span(self, shift: duty_answers.ShiftItem) -> dict[str, Any]:
         start, end = self.moment(shift.start), self.moment(shift.end)
         return {"name": shift.name, "start": start, "end": end, "layer": shift.layer}
 
-    def change(self, change: answers.OverrideItem) -> dict[str, Any]:
+    def change(self, change: duty_answers.OverrideItem) -> dict[str, Any]:
         return {
             "id": change.id,
             "kind": "swap" if change.swap else "override",

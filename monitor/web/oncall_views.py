@@ -8,7 +8,7 @@ from monitor.core.duty import Override, Schedule, Shift
 from monitor.core.model import Rules, State
 from monitor.core.oncall import lint, next_change, on_call, shifts, whole_shifts, write_calendar
 from monitor.core.receivers import changes_of, imported_of, name_of
-from monitor.web import answers
+from monitor.web import duty_answers
 
 __all__ = ["Desk", "desk"]
 
@@ -24,11 +24,11 @@ class Desk:
     changes: tuple[Override, ...]
     imported: tuple[Shift, ...]
 
-    def brief(self, at: datetime) -> answers.OnCallItem:
+    def brief(self, at: datetime) -> duty_answers.OnCallItem:
         """Who is on call at a moment, and who comes next."""
         coming = self._coming(at)
         schedule = self.schedule
-        return answers.OnCallItem(
+        return duty_answers.OnCallItem(
             id=schedule.id,
             name=schedule.name,
             timezone=schedule.timezone,
@@ -39,12 +39,12 @@ class Desk:
 
     def full(
         self, state: State, now: datetime, period: tuple[datetime, datetime], *, past: Iterable[Override], calendar: str
-    ) -> answers.ScheduleFull:
+    ) -> duty_answers.ScheduleFull:
         """Now, next, and the shifts of a period (start, end); `past`: changes by hand that are over, for history."""
         schedule, brief = self.schedule, self.brief(now)
         held = state.schedules.get(schedule.id)
         found = lint(schedule, self.changes, self.imported, self.rules.recipients, now)
-        return answers.ScheduleFull(
+        return duty_answers.ScheduleFull(
             id=brief.id,
             name=brief.name,
             timezone=brief.timezone,
@@ -55,7 +55,7 @@ class Desk:
             imported_at=held.imported if held else None,
             shifts=self._items(shifts(schedule, (*past, *self.changes), self.imported, *period)),
             overrides=[self._override(each) for each in self.changes],
-            findings=[answers.FindingItem(f.code, f.text) for f in found],
+            findings=[duty_answers.FindingItem(f.code, f.text) for f in found],
             calendar=calendar,
         )
 
@@ -81,15 +81,15 @@ class Desk:
                 return fresh[0]
         return None
 
-    def _override(self, each: Override) -> answers.OverrideItem:
+    def _override(self, each: Override) -> duty_answers.OverrideItem:
         by = name_of(self.rules, each.by)
-        return answers.OverrideItem(each.id, each.swap, self._items(each.spans), by, each.at, each.comment)
+        return duty_answers.OverrideItem(each.id, each.swap, self._items(each.spans), by, each.at, each.comment)
 
-    def _items(self, found: Iterable[Shift]) -> list[answers.ShiftItem]:
+    def _items(self, found: Iterable[Shift]) -> list[duty_answers.ShiftItem]:
         return [self._item(each) for each in found]
 
-    def _item(self, each: Shift) -> answers.ShiftItem:
-        return answers.ShiftItem(each.person, name_of(self.rules, each.person), each.start, each.end, each.layer)
+    def _item(self, each: Shift) -> duty_answers.ShiftItem:
+        return duty_answers.ShiftItem(each.person, name_of(self.rules, each.person), each.start, each.end, each.layer)
 
 
 def desk(rules: Rules, state: State, schedule: str) -> Desk:

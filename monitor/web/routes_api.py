@@ -4,7 +4,7 @@ from monitor.core.duty import Labels, MatchOp
 from monitor.core.labels import LABELS, labels_of_channel
 from monitor.core.matching import make_matcher
 from monitor.core.routes import explain
-from monitor.web import answers, asked, duty_views
+from monitor.web import asked, duty_answers, duty_views
 from monitor.web.acts import invalid
 from monitor.web.guard import Refusal
 from monitor.web.house import House
@@ -26,21 +26,21 @@ class RoutesApi:
                 method="GET", path="/api/v1/routes/explain", id="explain_route", tag="routes",
                 summary="The way of a message through the tree of routes, with why and why not.", serve=self.explain,
                 query=asked.Explain, body=no_body, refusals={404: ("unknown_channel", "no_routes"), 422: ("invalid",)},
-                answers={200: Reply("Every route that was tried.", answers.Explained)},
+                answers={200: Reply("Every route that was tried.", duty_answers.Explained)},
             ),
             Operation(
                 method="GET", path="/api/v1/dependencies", id="dependencies", tag="routes",
                 summary="The declared dependencies.", serve=self.dependencies, query=Nothing, body=no_body,
-                answers={200: Reply("The nodes that something rests on.", answers.DependencyList)},
+                answers={200: Reply("The nodes that something rests on.", duty_answers.DependencyList)},
             ),
             Operation(
                 method="GET", path="/api/v1/maintenance", id="maintenance", tag="routes",
                 summary="Our own maintenance: the window that is open, and the next.", serve=self.maintenance,
-                query=Nothing, body=no_body, answers={200: Reply("Each of them.", answers.MaintenanceList)},
+                query=Nothing, body=no_body, answers={200: Reply("Each of them.", duty_answers.MaintenanceList)},
             ),
         ]  # fmt: skip
 
-    async def explain(self, request: Asked[asked.Explain, None]) -> answers.Explained:
+    async def explain(self, request: Asked[asked.Explain, None]) -> duty_answers.Explained:
         """The way through the tree."""
         query, rules = request.query, self._house.rules
         if rules.route is None:
@@ -72,12 +72,12 @@ class RoutesApi:
         labels = {**known, **given}
         return {name: labels[name] for name in LABELS if name in labels}
 
-    async def dependencies(self, _request: Asked[Nothing, None]) -> answers.DependencyList:
+    async def dependencies(self, _request: Asked[Nothing, None]) -> duty_answers.DependencyList:
         """The declared graph."""
         return duty_views.dependencies(self._house.rules)
 
-    async def maintenance(self, _request: Asked[Nothing, None]) -> answers.MaintenanceList:
+    async def maintenance(self, _request: Asked[Nothing, None]) -> duty_answers.MaintenanceList:
         """Our own work."""
         now = self._house.now()
         found = self._house.rules.maintenance
-        return answers.MaintenanceList([duty_views.maintenance(each, now) for each in found])
+        return duty_answers.MaintenanceList([duty_views.maintenance(each, now) for each in found])
