@@ -17,13 +17,14 @@ from monitor.core.model import (
     Gather,
     Incident,
     Notification,
+    Page,
     Phase,
     Priority,
     Risk,
     Telling,
     Told,
 )
-from monitor.core.paging import receivers_of
+from monitor.core.paging import called, receivers_of
 from monitor.core.receivers import behind, held_until, name_of, names_of
 from monitor.core.source import is_bad
 from probes.base import Severity
@@ -260,15 +261,22 @@ class Talk:
         """Who is called next if nobody acknowledges, as people read it, and when."""
         if self.quiet:
             return None
-        coming = [(p.due, p) for p in self.pages if p.due is not None and p.taken and p.due > self.now]
+        ahead = [(p.due, receivers_of(p, self.rules)) for p in map(self._ahead, self.pages) if p.taken]
+        coming = [(due, receivers) for due, receivers in ahead if due is not None and due > self.now and receivers]
         if not coming:
             return None
-        due, page = min(coming, key=lambda c: c[0])
-        return names_of(self.rules, receivers_of(page, self.rules)), due
+        due, receivers = min(coming)
+        return names_of(self.rules, receivers), due
 
     def _next_repeat(self, recipient: str) -> datetime | None:
-        spans = [p.repeat for p in self.pages if recipient in p.called and p.repeat]
+        spans = [p.repeat for p in map(self._ahead, self.pages) if recipient in p.called and p.repeat]
         return None if self.quiet or not spans else self.now + min(spans)
+
+    def _ahead(self, page: Page) -> Page:
+        """The page as it is once the call that is due now has been made: what its words say of what follows."""
+        if page.due is None or page.due > self.now or page.muted:
+            return page
+        return called(page, self.behind(receivers_of(page, self.rules)), self.now)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 

@@ -37,6 +37,17 @@ def test_nobody_answers_and_the_second_is_called_after_the_steps_delay_then_the_
     assert lookout.heard() == [(60, "first/1", "opened"), (360, "second/1", "escalated"), (960, "third/1", "escalated")]
 
 
+def test_each_call_says_who_is_called_next_and_when_and_when_its_reader_is_reminded() -> None:
+    lookout = mind(policy("p", ("second", 5), ("third", 10)), repeat=timedelta(minutes=30))
+    lookout.lives(20 * 60, x_1=DOWN)
+    said = [dict(n.message.paragraphs)["When you will hear next"].splitlines()[1:] for n in lookout.told]
+    assert said == [
+        ["If nobody acknowledges, this goes to Second at 08:06.", "You are reminded at 08:31 if it is still open."],
+        ["If nobody acknowledges, this goes to Third at 08:16.", "You are reminded at 08:36 if it is still open."],
+        ["You are reminded at 08:46 if it is still open."],
+    ]
+
+
 def test_an_acknowledgement_stops_the_calls_and_the_repeats_and_the_others_hear_who_has_it() -> None:
     lookout = mind(policy("p", ("second", 5), ("third", 10)), repeat=timedelta(minutes=30))
     lookout.lives(6 * 60, x_1=DOWN)
