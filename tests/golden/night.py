@@ -318,5 +318,5 @@ def envelope_of(event: str, language: str) -> Envelope:
         message=told(rules),
         created=BEGUN,
         critical=event not in CALM,
-        act_url=f"{BOARD}/l/{token}" if token else "",
+        act_url=f"{BOARD}/a/{token}" if token else "",
     )
