@@ -16,7 +16,7 @@ from monitor.core.oncall import lint
 from monitor.core.receivers import changes_of, imported_of
 from monitor.settings import Settings
 from monitor.web import views
-from monitor.web.answers import OnCall, OverrideItem, ScheduleFull, ShiftItem
+from monitor.web.duty_answers import OnCall, OverrideItem, ScheduleFull, ShiftItem
 from monitor.web.oncall_views import desk
 
 __all__ = ["check", "now_and_next", "override", "restore", "schedule", "swap"]
