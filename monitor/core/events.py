@@ -152,6 +152,7 @@ class Drilled:
 
     target: str
     by: str
+    via: str = "api"
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,8 @@ def drill(draft: Draft, event: Drilled) -> Answer:
     )
     name = f"drill:{draft.next_change_id()}"
     reached = [p for p in people if _drill_one(draft, rules.recipients[p], name, event)]
-    draft.decide("drilled", f"{name_of(rules, event.by)} drilled {event.target}: {len(reached)} of {len(people)}")
+    text = f"{name_of(rules, event.by)} by {event.via}: drill of {event.target}: {len(reached)} of {len(people)}"
+    draft.decide("drilled", text)
     if not reached:
         return Answer.no("nobody", f"{event.target}: nobody with a contact method is behind it now.")
     return Answer.yes("done", f"Sent to {', '.join(name_of(rules, p) for p in reached)}.", name)

@@ -251,7 +251,7 @@ class Acts:
 
     async def drill(self, request: Asked[Nothing, asked.Drill]) -> answers.Done:
         """Try a way to people."""
-        event = Drilled(request.body.target, request.body.by)
+        event = Drilled(request.body.target, request.body.by, request.body.via)
         if self._done.lately(event):
             return already("This drill is on its way already.", "")
         done = outcome(await self._house.act(event), "target")
