@@ -153,7 +153,8 @@ class Talk:
             self.draft.decide(
                 "not_told_gone", "It left the configuration", incident=self.incident, destination=destination
             )
-            self.told.pop(destination, None)
+            if self.told.pop(destination, None) is not None:  # should it come back, no key is used again
+                self.incident = replace(self.incident, revision=self.incident.revision + 1)
             return
         before = self.told.get(destination)
         if before is None and step == "opened" and self.rules.depends:
@@ -195,12 +196,11 @@ class Talk:
         return None
 
     def _key(self, destination: str, step: str) -> str:
-        key = f"{self.incident.id}/{self.incident.revision}/{step}/{destination}"
         known = self.told.get(destination)
-        if known is not None and known.key == key:  # the same news again, such as a repeat, is a revision of its own
-            self.incident = replace(self.incident, revision=self.incident.revision + 1)
-            key = f"{self.incident.id}/{self.incident.revision}/{step}/{destination}"
-        return key
+        if known is not None and known.revision >= self.incident.revision:
+            # What follows is a revision of its own: a key that went out before would be dropped as known.
+            self.incident = replace(self.incident, revision=known.revision + 1)
+        return f"{self.incident.id}/{self.incident.revision}/{step}/{destination}"
 
     def _queue(
         self,

@@ -188,6 +188,7 @@ class Mind:
     def sends(self, outcome: SendOutcome = SendOutcome.DELIVERED, notification: Notification | None = None) -> Step:
         """The last (or given) notification's fate is known."""
         sent = notification or self.told[-1]
+        self._arrived.add(sent.key)
         return self.put(Delivered(sent.key, sent.incident, sent.destination, outcome, "because"))
 
     def of(self, channel_id: str) -> ChannelState:
