@@ -1,7 +1,7 @@
 """A step in the making: the one mutable thing of the mind, alive only inside one call of `step`."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core.duty import Override, Silence
@@ -21,9 +21,10 @@ from monitor.core.model import (
     ScheduleState,
     State,
     Step,
+    Told,
 )
 
-__all__ = ["Draft", "platform_key"]
+__all__ = ["Draft", "Queued", "platform_key"]
 
 
 _OF_CHANNELS = (Condition.AVAILABILITY, Condition.RISK, Condition.UNKNOWN)
@@ -32,6 +33,15 @@ _OF_CHANNELS = (Condition.AVAILABILITY, Condition.RISK, Condition.UNKNOWN)
 def platform_key(platform: str) -> str:
     """The index's name for a platform, which may be called like one of its channels."""
     return f"platform:{platform}"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A message of this step. `before`: what its reader had been told; `decisions`: the rows that say so."""
+
+    notification: Notification
+    before: Told | None
+    decisions: tuple[Decision, ...]
 
 
 class Draft:
@@ -65,6 +75,7 @@ class Draft:
         self.everything = False  # every incident is looked at in this step, whether or not it changed
         self.decisions: list[Decision] = []
         self.notifications: list[Notification] = []
+        self.queued: dict[tuple[str, str], Queued] = {}  # by incident and destination
 
     def decide(
         self,
@@ -80,6 +91,11 @@ class Draft:
         assert code in CODES, code
         named = incident.id if incident else ""
         self.decisions.append(Decision(self.now, code, text, channel, named, destination, tuple(evidence)))
+
+    def take_back(self, queued: Queued) -> None:
+        """Another message of this step goes in its place."""
+        self.notifications.remove(queued.notification)
+        self.decisions = [d for d in self.decisions if not any(d is row for row in queued.decisions)]
 
     def look_again(self, when: datetime | None) -> None:
         """Something stored is due at `when`."""

@@ -1,7 +1,7 @@
 """What is being decided on one incident in one step: whom it is told, in which order, and when to look again.
 
-Like `Draft`, mutable and alive only inside one call of `step`. Messages are queued here and nowhere else, so that a
-destination gets at most one of an incident in a step, whatever rules ask for it.
+Like `Draft`, mutable and alive only inside one call of `step`. Messages on incidents are queued here and nowhere else,
+so that a destination gets at most one of an incident in a step, whatever rules ask for it and however often.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core import wording
-from monitor.core.draft import Draft
+from monitor.core.draft import Draft, Queued
 from monitor.core.duty import Labels, Recipient
 from monitor.core.labels import labels_of
 from monitor.core.model import (
@@ -48,7 +48,6 @@ class Talk:
         self.next_due: datetime | None = None
         self.edge: datetime | None = None  # when a time interval begins or ends
         self.first_waits = False
-        self._queued: dict[str, Notification] = {}
 
     # --- what it is about ---------------------------------------------------------------------------------------------
 
@@ -157,15 +156,17 @@ class Talk:
                 self.incident = replace(self.incident, revision=self.incident.revision + 1)
             return
         before = self.told.get(destination)
+        queued = self.draft.queued.get((self.incident.id, destination))
+        if queued is not None:
+            self.draft.take_back(queued)
+            before = queued.before
         if before is None and step == "opened" and self.rules.depends:
             before = self._folded_in(destination)
             step = "updated" if before else step
-        queued = self._queued.get(destination)
-        if queued is not None:
-            self.draft.notifications.remove(queued)
         key = self._key(destination, step)
         due = held_until(recipient, self.now, critical=self.incident.peak is Severity.CRITICAL)
-        self._queue(key, destination, recipient, step, before, due, by)
+        rows = len(self.draft.decisions)
+        notification = self._queue(key, destination, recipient, step, before, due, by)
         held = f", with the digest of {wording.clock(due, self.rules, self.now)}" if due else ""
         text = f"{where.name} is told by {where.way or where.service}: {step.replace('_', ' ')}{held}"
         self.draft.decide(code, text, incident=self.incident, destination=destination)
@@ -173,6 +174,8 @@ class Talk:
             self.draft.decide(
                 "held_quiet", f"{where.name} has quiet hours", incident=self.incident, destination=destination
             )
+        said = tuple(self.draft.decisions[rows:])
+        self.draft.queued[self.incident.id, destination] = Queued(notification, before, said)
         self.told[destination] = Told(
             destination,
             self.incident.revision,
@@ -211,7 +214,7 @@ class Talk:
         before: Told | None,
         due: datetime | None,
         by: str,
-    ) -> None:
+    ) -> Notification:
         incident, rules = self.incident, self.rules
         critical = incident.peak is Severity.CRITICAL
         notification = Notification(
@@ -233,8 +236,8 @@ class Talk:
             opened=incident.opened,
             resolved=incident.resolved,
         )
-        self._queued[destination] = notification
         self.draft.notifications.append(notification)
+        return notification
 
     def _telling(self, recipient: Recipient, step: str, before: Told | None, by: str) -> Telling:
         incident = self.incident
