@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +13,23 @@ from monitor.core.oncall import handoff, moment, reached, turn
 from monitor.core.oncall.rotation import turn_number
 from monitor.core.oncall.walls import FIRST, LAST
 from tests.core.oncall.given import DAY, at, handoffs, places, rotation, rotations
+from tests.fixtures_at import FIXTURES
 
 W = datetime.fromisoformat
 HOUR = timedelta(hours=1)
-CASES = Path("/work/shared/design/dst_cases.json")
+CASES = FIXTURES.parent / "design" / "dst_cases.json"
 CHICAGO = "America/Chicago"
 
 
 def _cases() -> list[Any]:
     """The walks, where their file is: it is not part of the project."""
     if not CASES.is_file():
-        return [pytest.param(None, marks=pytest.mark.skip(reason="the file of DST cases is not on this machine"))]
+        return [
+            pytest.param(
+                None,
+                marks=pytest.mark.skip(reason=f"no cases at {CASES}; set VIGIE_FIXTURES to the folder beside theirs"),
+            )
+        ]
     return [
         pytest.param(case, id=f"{n}-{case['tz']}-{case['unit']}")
         for n, case in enumerate(json.loads(CASES.read_text()))
