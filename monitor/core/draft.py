@@ -225,6 +225,12 @@ class Draft:
         touched = {self.index.get((condition.value, c)) for c in self._channels for condition in _OF_CHANNELS}
         return tuple(sorted({*self._incidents, *(t for t in touched if t is not None)}, key=int))
 
+    def turned_channels(self) -> tuple[str, ...]:
+        """The channels whose availability became another in this step."""
+        before, after = self.before.channels, self.channels
+        both = [c for c in self._channels if c in before and c in after]
+        return tuple(c for c in both if before[c].health.availability is not after[c].health.availability)
+
     def finish(self, answer: Answer | None = None) -> Step:
         """The step as decided."""
         state = State(

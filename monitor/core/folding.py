@@ -40,7 +40,8 @@ def _take(draft: Draft, incident: Incident, held: Mapping[str, str]) -> None:
     if was and not is_now:
         by_parent = all(code.startswith("depends:") for code in incident.held.values())
         wait = draft.rules.route.wait(incident.peak) if draft.rules.route and by_parent else timedelta(0)
-        updated = paging.resume(replace(updated, loud=draft.now + wait), draft.now)
+        loud = draft.now + wait
+        updated = paging.resume(replace(updated, loud=loud), loud)
     elif is_now and not was:
         updated = _fold(draft, updated)
     draft.put_incident(updated)

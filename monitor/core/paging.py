@@ -70,10 +70,10 @@ def anew(incident: Incident, now: datetime) -> Incident:
     return replace(incident, pages=tuple(pages), owner="", acknowledged=None, lapses=None, snoozed=None, by_hand="")
 
 
-def resume(incident: Incident, now: datetime) -> Incident:
-    """The incident with its calls taken up again where they were left: the next one after its whole delay."""
+def resume(incident: Incident, at: datetime) -> Incident:
+    """The incident with its calls taken up again at `at`, where they were left: the next one after its whole delay."""
     pages = []
     for page in incident.pages:
         wait = wait_of(page) if page.taken else timedelta(0)
-        pages.append(replace(page, due=now + wait if wait is not None and not page.over else page.due))
+        pages.append(replace(page, due=at + wait if wait is not None and not page.over else page.due))
     return replace(incident, pages=tuple(pages))

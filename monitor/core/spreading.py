@@ -35,9 +35,11 @@ def tell_changed(draft: Draft) -> None:
 
 
 def _effects(draft: Draft, concerned: Iterable[str]) -> set[str]:
-    """Incidents of what rests on a channel, or a platform, whose trouble began, changed or ended."""
+    """Incidents of what rests on a channel, or a platform, whose trouble began, changed or ended; or on one channel of
+    a platform's trouble that is well, or bad, by itself.
+    """
     known = draft.rules.channels
-    nodes: set[str] = set()
+    nodes: set[str] = set(draft.turned_channels())
     for incident_id in concerned:
         before, after = draft.before.incidents.get(incident_id), draft.incidents.get(incident_id)
         if _weight(before) != _weight(after):
