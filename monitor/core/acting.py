@@ -157,11 +157,13 @@ def _log(draft: Draft, event: Acted, incident: Incident, code: str, what: str, t
 
 
 def _tell_others(draft: Draft, incident: Incident, step: str, code: str, by: str) -> None:
-    """Who was told hears who has it; the one who took it knows."""
+    """Who was told hears who has it; the one who took it knows. Held back, only services that keep an alert hear it."""
     draft.put_incident(incident)
     talk = Talk(draft, incident)
     for told in list(talk.told.values()):
-        if not (told.resolved or told.folded or told.unheard or told.recipient == by):
+        if told.unheard or told.recipient == by or not talk.hears(told):
+            continue
+        if not talk.silent or talk.is_keyed(told.destination):
             talk.tell(told.destination, step, code, by=by)
     talk.finish()
 

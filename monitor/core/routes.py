@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise, product
+from typing import Protocol
 
 from monitor.core.duty import Labels, Matcher, MatchOp, Route, TimeInterval
 from monitor.core.labels import WORDS, labels_of_channel
@@ -107,7 +108,16 @@ def _said(label: str, labels: Labels) -> str:
     return f"{label} {'are' if label == 'tags' else 'is'} {', '.join(values)}"
 
 
-def muted(node: Route, intervals: Mapping[str, TimeInterval], at: datetime) -> str:
+class Timed(Protocol):
+    """A route, or what remembers one: it has hours."""
+
+    @property
+    def active(self) -> tuple[str, ...]: ...
+    @property
+    def mute(self) -> tuple[str, ...]: ...
+
+
+def muted(node: Timed, intervals: Mapping[str, TimeInterval], at: datetime) -> str:
     """The id of the time interval that mutes a route: a `mute` one that holds, or the first `active` if none does."""
     for name in node.mute:
         if name in intervals and interval_holds(intervals[name], at):

@@ -204,6 +204,8 @@ class Page:
     called: tuple[str, ...] = ()
     over: bool = False
     muted: str = ""  # the time interval that keeps it quiet
+    active: tuple[str, ...] = ()  # the route's hours, as in `Route`
+    mute: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ from probes.base import Severity
 
 __all__ = ["Talk"]
 
+KEYED = frozenset({"pagerduty", "opsgenie", "splunk", "victorops", "alertmanager", "alertmanagers"})
+"""Services that keep an alert by its key, and so hear of its taking and its end whatever people are told."""
 CALLS = ("opened", "updated", "escalated", "handed_over", "lapsed")
 """Steps that want somebody to act."""
 
@@ -101,6 +103,11 @@ class Talk:
         self.next_due = min(self.next_due or due, due)
         return False
 
+    def look_at_edge(self, when: datetime | None) -> None:
+        """A time interval begins or ends at `when`; None: never."""
+        if when is not None:
+            self.edge = min(self.edge or when, when)
+
     # --- people -------------------------------------------------------------------------------------------------------
 
     def behind(self, receivers: Iterable[str]) -> tuple[str, ...]:
@@ -108,6 +115,15 @@ class Talk:
         draft = self.draft
         found = [r for name in receivers for r in behind(self.rules, draft.overrides, draft.schedules, name, self.now)]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def listeners(self) -> tuple[str, ...]:
+        """Who hears what follows: those called by a route whose hours let it. After a shift one hears only the end."""
+        return tuple(dict.fromkeys(r for page in self.pages if not page.muted for r in page.called))
+
+    def hears(self, told: Told) -> bool:
+        """Whether a destination that was told hears what follows."""
+        return not told.resolved and not told.folded and (told.recipient in self.listeners or not self.pages)
 
     def told_of(self, recipient: str) -> list[Told]:
         """What a recipient was told last, by each of its destinations."""
@@ -128,6 +144,16 @@ class Talk:
             if method.destination not in self.told and method.destination != self.incident.subject:
                 return method.destination
         return None
+
+    def is_keyed(self, destination: str) -> bool:
+        """Whether it is a service that keeps an alert by its key."""
+        where = self.rules.destinations.get(destination)
+        return where is not None and where.service in KEYED
+
+    def told_with_cause(self, destination: str) -> bool:
+        """Whether it hears of this in the messages on its cause, which may go to others."""
+        cause = self.draft.incidents.get(self.incident.folded)
+        return cause is not None and any(t.destination == destination and not t.unheard for t in cause.told)
 
     # --- telling ------------------------------------------------------------------------------------------------------
 
@@ -264,7 +290,7 @@ class Talk:
         """Who is called next if nobody acknowledges, as people read it, and when."""
         if self.quiet:
             return None
-        ahead = [(p.due, receivers_of(p, self.rules)) for p in map(self._ahead, self.pages) if p.taken]
+        ahead = [(p.due, receivers_of(p, self.rules)) for p in map(self._ahead, self.pages) if p.taken and not p.muted]
         coming = [(due, receivers) for due, receivers in ahead if due is not None and due > self.now and receivers]
         if not coming:
             return None

@@ -78,3 +78,183 @@ def test_a_step_that_falls_due_at_the_handoff_is_one_message_to_whoever_comes() 
     lookout.lives(1900, 30, x_1=DOWN)
     assert said(lookout) == [("first", "opened"), ("second", "escalated")]
     assert lookout.codes.count("told_handed_over") + lookout.codes.count("told_escalated") == 1
+
+
+# --- routes and their hours -------------------------------------------------------------------------------------------
+
+OFFICE = TimeInterval("office", "UTC", (Window(time(8), time(8, 30)),))  # the first half hour
+
+
+def test_a_route_outside_its_hours_repeats_updates_and_reminds_of_nothing_and_tells_what_is_new_when_it_opens() -> None:
+    people = crew("first", "second")
+    tree = Route("root", "first", mute=("lunch",))
+    lunch = TimeInterval("lunch", "UTC", (Window(time(8, 30), time(10)),))
+    lookout = mind(None, people, route=tree, intervals={"lunch": lunch}, repeat=20 * MIN)
+    lookout.says("x/1", WEAK)
+    lookout.lives(25 * 60, 60, x_1=WEAK)
+    assert said(lookout) == [("first", "opened"), ("first", "repeat")]
+    lookout.lives(20 * 60, 60, x_1=WEAK)
+    lookout.lives(74 * 60, 60, x_1=DOWN)
+    assert len(lookout.told) == 2
+    lookout.lives(120, 60, x_1=DOWN)
+    assert said(lookout)[2:] == [("first", "updated")]
+    assert lookout.told[2].created == T0 + timedelta(hours=2)
+
+
+def test_a_taking_that_lapses_outside_the_hours_of_its_route_is_not_told_then() -> None:
+    tree = Route("root", "first", active=("office",))
+    lookout = mind(None, crew("first", "second"), route=tree, intervals={"office": OFFICE})
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE)
+    lookout.lives(2 * 3600, 60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened")]
+    assert lookout.incidents[0].phase is Phase.OPEN
+    lookout.lives(22 * 3600, 300, x_1=DOWN)
+    assert said(lookout)[1:2] == [("first", "repeat")]
+    assert lookout.told[1].created == T0 + timedelta(days=1)
+
+
+def test_a_route_put_before_others_moves_no_open_incident_to_its_hours_and_calls_nobody_twice() -> None:
+    people = crew("first", "second", "room")
+    people.policies["p"] = policy("p", ("second", 30))
+    mine = Route("root.1", "first", "p", (parse_matcher('channel="x"'),), **AT_ONCE)
+    other = Route("root.1", "room", "", (parse_matcher('channel="y"'),), active=("office",), **AT_ONCE)
+    lookout = mind(None, people, route=Route("root", "room", routes=(mine,)), intervals={"office": OFFICE})
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    moved = Route("root", "room", routes=(other, replace(mine, id="root.2")))
+    lookout.reload(replace(lookout.rules, route=moved))
+    lookout.lives(3600, 60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("second", "escalated")]
+    assert [(p.route, p.muted) for p in lookout.incidents[0].pages] == [("root.2", "")]
+
+
+def test_a_policy_that_is_another_by_now_does_not_call_beside_the_one_an_incident_began_with() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    root = lookout.rules.route
+    assert root is not None
+    lookout.reload(replace(lookout.rules, policies={"q": policy("q", ("third", 5))}, route=replace(root, policy="q")))
+    lookout.lives(1200, 30, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("second", "escalated")]
+
+
+def test_the_hours_of_a_route_that_are_others_by_now_hold_for_what_is_open() -> None:
+    lookout = mind(repeat=10 * MIN, intervals={"office": OFFICE})
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    root = lookout.rules.route
+    assert root is not None
+    lookout.reload(replace(lookout.rules, route=replace(root, mute=("office",))))
+    lookout.lives(3600 - 120, 60, x_1=DOWN)
+    assert lookout.told[1].created >= T0 + timedelta(minutes=30)
+    assert len(lookout.incidents[0].pages) == 1
+
+
+def test_what_got_worse_in_group_wait_waits_no_longer_than_the_worse_would() -> None:
+    lookout = mind(wait_critical=timedelta(seconds=5), wait_warning=timedelta(seconds=30))
+    lookout.says("x/1", WEAK)
+    lookout.passes(2)
+    lookout.says("x/1", DOWN)
+    lookout.passes(60)
+    assert lookout.heard() == [(7, "first/1", "opened")]
+
+
+# --- silence, and people who act in it --------------------------------------------------------------------------------
+
+
+def test_a_taking_that_lapses_in_a_silence_reminds_nobody_and_the_end_of_the_silence_tells_it() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE)
+    lookout.silences('channel="x"', 120)
+    lookout.lives(7190, 60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened")]
+    lookout.lives(310, 10, x_1=DOWN)
+    assert said(lookout)[1:] == [("first", "updated"), ("second", "escalated")]
+
+
+def test_a_taking_in_a_silence_is_told_to_services_that_keep_an_alert_and_to_no_person() -> None:
+    people = crew("second", "third")
+    people.person("first")
+    people.person("pager", "pagerduty")
+    people.teams["all"] = Team("all", "All", ("first", "pager"))
+    lookout = mind(None, people, to="all")
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.silences('channel="x"', 60)
+    lookout.acts(Act.ACKNOWLEDGE, by="third")
+    assert said(lookout)[2:] == [("pager", "acknowledged")]
+
+
+def test_whoever_has_gone_off_call_hears_nothing_of_who_takes_it_and_then_its_end() -> None:
+    lookout = hourly()
+    lookout.lives(3500, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(300, 10, x_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE, by="third")
+    lookout.lives(300, 10, x_1=OK)
+    assert said(lookout) == [
+        ("first", "opened"), ("second", "handed_over"), ("second", "acknowledged"),
+        ("first", "resolved"), ("second", "resolved"),
+    ]  # fmt: skip
+
+
+# --- causes and effects -----------------------------------------------------------------------------------------------
+
+
+def aws(*more: ChannelRule, people: Crew | None = None, **rules: Any) -> Mind:
+    """The mailer rests on AWS."""
+    depends = {"aws": ("mailer",)}
+    return mind(None, people, channel("aws"), channel("mailer", platform="m"), *more, depends=depends, **rules)
+
+
+def test_whoever_heard_of_an_effect_and_not_of_its_cause_hears_the_end_of_the_effect() -> None:
+    theirs = Route("root.1", "room", "", (parse_matcher('channel="mailer"'),), **AT_ONCE)
+    lookout = aws(people=crew("first", "room"), route=Route("root", "first", routes=(theirs,)))
+    lookout.says("mailer/1", DOWN)
+    lookout.lives(60, mailer_1=DOWN)
+    lookout.says("aws/1", DOWN)
+    lookout.lives(300, aws_1=DOWN, mailer_1=DOWN)
+    lookout.lives(300, aws_1=OK, mailer_1=OK)
+    assert said(lookout)[:2] == [("room", "opened"), ("first", "opened")]
+    assert sorted(said(lookout)[2:]) == [("first", "resolved"), ("room", "resolved")]
+
+
+def test_a_channel_that_rests_on_nothing_and_joins_what_was_told_with_its_cause_is_told() -> None:
+    lookout = aws(channel("shop", platform="m"))
+    lookout.says("mailer/1", DOWN)
+    lookout.lives(60, mailer_1=DOWN)
+    lookout.says("aws/1", DOWN)
+    lookout.lives(60, aws_1=DOWN, mailer_1=DOWN)
+    lookout.says("shop/1", DOWN)
+    lookout.lives(600, aws_1=DOWN, mailer_1=DOWN, shop_1=DOWN)
+    assert [(n.step, n.labels["channel"]) for n in lookout.told] == [
+        ("opened", ("mailer",)), ("updated", ("aws",)), ("updated", ("shop",))
+    ]  # fmt: skip
+
+
+def test_an_effect_that_was_in_its_group_wait_waits_again_when_its_cause_is_over() -> None:
+    lookout = aws(wait_critical=timedelta(seconds=30))
+    lookout.says("mailer/1", DOWN)
+    lookout.passes(5)
+    lookout.says("aws/1", DOWN)
+    lookout.lives(300, 5, aws_1=DOWN, mailer_1=DOWN)
+    lookout.lives(170, 5, aws_1=OK, mailer_1=DOWN)
+    told = {(n.labels["channel"][0], n.step): n.created for n in lookout.told}
+    assert told["mailer", "opened"] - told["aws", "resolved"] == timedelta(seconds=30)
+
+
+def test_what_rests_on_one_channel_of_a_platform_is_told_when_that_channel_alone_is_well() -> None:
+    depends = {"facebook": ("x",)}
+    meta = [channel(name, platform="meta") for name in ("facebook", "instagram")]
+    lookout = mind(None, None, *meta, channel("x"), depends=depends)
+    for name in ("facebook", "instagram", "x"):
+        lookout.says(f"{name}/1", DOWN)
+    lookout.lives(300, facebook_1=DOWN, instagram_1=DOWN, x_1=DOWN)
+    assert {n.labels["channel"] for n in lookout.told} == {("facebook",), ("facebook", "instagram")}
+    lookout.lives(300, facebook_1=OK, instagram_1=DOWN, x_1=DOWN)
+    assert ("x",) in {n.labels["channel"] for n in lookout.told}
