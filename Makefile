@@ -50,7 +50,7 @@ test: check ## Everything that must hold, in a few minutes
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-slow: $(VENV)/.installed-dev ## The marked slow set
-	@$(BIN)/python -m pytest -q -m slow --timeout 600
+	@$(BIN)/python -m pytest -q -m slow --timeout 600 -n 2 --dist worksteal
 
 bench: $(VENV)/.installed-dev ## Speed and memory, as ratios and figures of one run, beside their goals
 	@$(BIN)/python -m tests.bench
