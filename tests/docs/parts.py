@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import dedent
@@ -12,7 +13,9 @@ import click
 from monitor.cli import main
 from monitor.core import ledger
 from monitor.core.incident import diagram
+from monitor.daemon.wishes import Links
 from monitor.metrics import table
+from monitor.notify import Envelope
 from monitor.notify.render import for_mail
 from monitor.settings import CatalogueChannel, load_facts
 from monitor.settings import docs as settings_docs
@@ -123,14 +126,16 @@ channels:
     name: Newsletter
     platform: mailer
     owner: Social media lead
-    deputy: Content lead
     fallback: the blog
     playbook: Move today's issue to tomorrow morning.
     probes:
       - {{kind: status.statuspage, url: "{EXAMPLE_PAGE}", components: ["Email sending"]}}
 people:
-  first: {{name: First on call, contacts: ["json://127.0.0.1:8766/hook"]}}
-routes: {{receiver: first}}
+  first: {{name: First on call, contacts: ["json://127.0.0.1:8766/first"]}}
+  second: {{name: Second on call, contacts: ["json://127.0.0.1:8766/second"]}}
+escalation:
+  on-call: {{steps: [{{targets: [second], after: 5m}}], fallback: second}}
+routes: {{receiver: first, escalation: on-call}}
 """
 
 
@@ -148,8 +153,14 @@ def _message() -> str:
 
     with TemporaryDirectory() as folder:
         _, inbox = run(story(Path(folder)))
-    mail = for_mail(inbox.arrived[0].envelope)
+    mail = for_mail(_with_link(inbox.arrived[0].envelope))
     return f"```text\n{mail.text.partition('-- ')[0].strip()}\n```"
+
+
+def _with_link(envelope: Envelope) -> Envelope:
+    """The envelope with its reader's link, which a story's inbox has no use for; by a key that is none."""
+    links = Links(b"of the documents", lambda: "http://127.0.0.1:9180", lambda: envelope.created)
+    return replace(envelope, act_url=links.url(envelope.recipient, (envelope.incident,)))
 
 
 PARTS: dict[str, Callable[[], str]] = {
