@@ -21,6 +21,7 @@ def call(talk: Talk) -> None:
         return
     for number, page in enumerate(talk.pages):
         talk.pages[number] = _run(talk, page)
+        _catch_up(talk, talk.pages[number])
 
 
 def _run(talk: Talk, page: Page) -> Page:
@@ -40,9 +41,22 @@ def _run(talk: Talk, page: Page) -> Page:
 
 
 def _unreached(talk: Talk, page: Page) -> bool:
-    """Whether nobody who was called can have heard of it, and there is somebody else."""
+    """Whether nobody who was called gets the newest of it, and there is somebody else."""
     somebody = bool(paging.receivers_of(page, talk.rules))
     return somebody and bool(page.called) and not any(talk.reachable(r) for r in page.called)
+
+
+def _catch_up(talk: Talk, page: Page) -> None:
+    """Call those who were to be called and have not been told: their shift began while nothing could be told, or their
+    ways had left the configuration.
+    """
+    again = talk.incident.reopened
+    due = again + page.interval if again is not None else talk.now
+    for recipient in () if page.muted else page.called:
+        if not talk.told_of(recipient) and talk.next_method(recipient) is not None and talk.ready(due):
+            shift = again is None and any(n in talk.rules.schedules for ns in paging.made(page, talk.rules) for n in ns)
+            step = "handed_over" if shift else "opened"
+            talk.call(recipient, step, f"told_{step}")
 
 
 def _next_call(talk: Talk, page: Page) -> Page:
@@ -94,7 +108,7 @@ def try_other_ways(talk: Talk) -> None:
 def _instead(talk: Talk, recipient: str) -> None:
     mine = [t for t in talk.told_of(recipient) if not t.resolved]
     method = talk.next_method(recipient)
-    if not mine or any(t.heard for t in mine):
+    if not mine or any(t.arrived for t in mine):
         return
     waits = [t.at + talk.rules.method_after for t in mine if not talk.failing(t)]
     if waits:

@@ -13,7 +13,8 @@ from monitor.core.letters import direct
 from monitor.core.model import Condition, Imported, Incident, Page, Phase, Priority, Rules, ScheduleState
 from monitor.core.oncall.schedule import next_change, on_call, shifts
 from monitor.core.oncall.walls import next_at
-from monitor.core.receivers import changes_of, imported_of, names_of
+from monitor.core.paging import made
+from monitor.core.receivers import behind, changes_of, imported_of, names_of
 from monitor.core.saying import Saying
 from monitor.core.talk import Talk
 
@@ -69,9 +70,10 @@ def _hand_over(draft: Draft, schedule: Schedule, before: Sequence[str], after: S
     text = f"{schedule.name}: {names_of(rules, before) or 'nobody'} -> {names_of(rules, after) or 'nobody'}"
     draft.decide("handoff", text)
     fresh = [p for p in after if p not in before]
-    concerned = [i for i in _open(draft) if _calls(i, schedule.id)]
+    concerned = _concerned(draft, schedule.id)
     for incident in concerned:
         _pass_on(draft, incident, schedule.id, [p for p in before if p not in after], fresh)
+    open_now = [i for i in concerned if i.phase is not Phase.RESOLVED]
     if not schedule.announce:
         return
     for person in fresh:
@@ -79,12 +81,12 @@ def _hand_over(draft: Draft, schedule: Schedule, before: Sequence[str], after: S
         if recipient is None:
             continue
         own = next((s for s in _coming(draft, schedule) if s.person == person), None)
-        titles = [Talk(draft, draft.incidents[i.id]).headline(recipient) for i in concerned]
+        titles = [Talk(draft, draft.incidents[i.id]).headline(recipient) for i in open_now]
         message = wording.handoff(
             schedule.name, recipient, draft.now, own.end if own else None, titles, rules, draft.now
         )
         name = f"handoff:{schedule.id}:{draft.now:%Y%m%dT%H%M%S}"
-        direct(draft, recipient, name, "handoff", message, "told_handoff", acts=tuple(i.id for i in concerned))
+        direct(draft, recipient, name, "handoff", message, "told_handoff", acts=tuple(i.id for i in open_now))
 
 
 def _coming(draft: Draft, schedule: Schedule) -> tuple[Shift, ...]:
@@ -92,38 +94,40 @@ def _coming(draft: Draft, schedule: Schedule) -> tuple[Shift, ...]:
     return shifts(schedule, changes, copied, draft.now, draft.now + AHEAD)
 
 
-def _open(draft: Draft) -> list[Incident]:
-    wanted = (Phase.OPEN, Phase.ACKNOWLEDGED)
-    return sorted((i for i in draft.incidents.values() if i.phase in wanted), key=lambda i: int(i.id))
+def _concerned(draft: Draft, schedule: str) -> list[Incident]:
+    """Incidents to which the schedule was called; those that are over but may come back too."""
+    wanted = (Phase.OPEN, Phase.ACKNOWLEDGED, Phase.RESOLVED)
+    found = sorted((i for i in draft.incidents.values() if i.phase in wanted), key=lambda i: int(i.id))
+    return [i for i in found if any(_called(draft.rules, page, schedule) for page in i.pages)]
 
 
-def _calls(incident: Incident, schedule: str) -> bool:
-    """Whether a call to the schedule has been made for it."""
-    return any(schedule in made for page in incident.pages for made in _made(page.taken, page))
-
-
-def _made(taken: int, page: Page) -> list[tuple[str, ...]]:
-    steps = page.policy.steps if page.policy else ()
-    made = [(page.receiver,), *(s.targets for s in steps)]
-    return made if page.again else made[:taken]
+def _called(rules: Rules, page: Page, schedule: str) -> bool:
+    return any(schedule in receivers for receivers in made(page, rules))
 
 
 def _pass_on(draft: Draft, incident: Incident, schedule: str, gone: Sequence[str], fresh: Sequence[str]) -> None:
-    """Those who come are called to what is open; those who go hear only its end."""
-    pages = []
-    for page in incident.pages:
-        if any(schedule in made for made in _made(page.taken, page)):
-            called = [r for r in page.called if r not in gone]
-            page = replace(page, called=tuple(dict.fromkeys([*called, *fresh])))  # noqa: PLW2901 - the same page, later
-        pages.append(page)
-    draft.put_incident(replace(incident, pages=tuple(pages)))
+    """Those who come are called to it; those who go hear only its end, unless they were called by another name too."""
+    pages = tuple(
+        _passed(draft, page, schedule, gone, fresh) if _called(draft.rules, page, schedule) else page
+        for page in incident.pages
+    )
+    draft.put_incident(replace(incident, pages=pages))
     if incident.phase is not Phase.OPEN:
         return
     talk = Talk(draft, draft.incidents[incident.id])
     if not talk.quiet and not talk.silent and talk.ready(draft.now):
         for person in fresh:
-            talk.call(person, "handed_over", "told_handed_over")
+            if person in talk.listeners:
+                talk.call(person, "handed_over", "told_handed_over")
     talk.finish()
+
+
+def _passed(draft: Draft, page: Page, schedule: str, gone: Sequence[str], fresh: Sequence[str]) -> Page:
+    rules = draft.rules
+    others = {name for receivers in made(page, rules) for name in receivers} - {schedule}
+    stay = {r for name in others for r in behind(rules, draft.overrides, draft.schedules, name, draft.now)}
+    called = [r for r in page.called if r not in gone or r in stay]
+    return replace(page, called=tuple(dict.fromkeys([*called, *fresh])))
 
 
 def _notice(draft: Draft, schedule: Schedule, people: Sequence[str]) -> None:

@@ -186,6 +186,9 @@ def _refresh(draft: Draft, incident: Incident) -> None:
         draft.decide("incident_worsened", f"Now {severity.name.lower()}", incident=updated)
         if updated.phase is Phase.ACKNOWLEDGED:
             updated = _undo(draft, updated)
+        elif updated.snoozed is not None and updated.phase is Phase.OPEN:
+            draft.decide("snooze_over", "It got worse", incident=updated)
+            updated = paging.resume(replace(updated, snoozed=None), draft.now)
     if unseen and not incident.unseen:
         draft.decide("incident_unseen", "Its evidence is no longer fresh; it stays open", incident=updated)
     if updated.unstable and not incident.unstable:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.model import Incident, Page, Rules
 
-__all__ = ["anew", "called", "receivers_of", "resume", "wait_of"]
+__all__ = ["anew", "called", "made", "receivers_of", "resume", "wait_of"]
 
 
 def receivers_of(page: Page, rules: Rules) -> tuple[str, ...]:
@@ -21,8 +21,20 @@ def receivers_of(page: Page, rules: Rules) -> tuple[str, ...]:
         return (page.receiver,)
     if page.taken <= len(steps):
         return steps[page.taken - 1].targets
-    fallback = (page.policy.fallback if page.policy else "") or rules.fallback
+    fallback = _fallback(page, rules)
     return (fallback,) if fallback else ()
+
+
+def made(page: Page, rules: Rules) -> list[tuple[str, ...]]:
+    """The receivers of each call that has been made."""
+    steps = page.policy.steps if page.policy else ()
+    found = [(page.receiver,), *(s.targets for s in steps)]
+    found = found if page.again else found[: page.taken]
+    return [*found, (_fallback(page, rules),)] if page.over else found
+
+
+def _fallback(page: Page, rules: Rules) -> str:
+    return (page.policy.fallback if page.policy else "") or rules.fallback
 
 
 def _again(page: Page) -> bool:

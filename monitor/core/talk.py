@@ -13,6 +13,7 @@ from monitor.core.draft import Draft, Queued
 from monitor.core.duty import Labels, Recipient
 from monitor.core.labels import labels_of
 from monitor.core.model import (
+    ChannelState,
     Condition,
     Gather,
     Incident,
@@ -81,7 +82,7 @@ class Talk:
         return found or [labels_of(self.incident, None, None)]
 
     def in_trouble(self) -> bool:
-        """Whether it is bad right now, rather than waiting to be called well again."""
+        """Whether it is bad right now, rather than waiting to be called well again. Bad and out of sight is bad."""
         condition = self.incident.condition
         members = [self.draft.channels[c] for c in self.channels if c in self.draft.channels]
         if condition is Condition.RISK:
@@ -89,7 +90,7 @@ class Talk:
         if condition is Condition.UNKNOWN:
             return any(m.unknown_since is not None for m in members)
         if condition is Condition.AVAILABILITY:
-            return any(is_bad(m.health.availability) for m in members)
+            return any(_is_bad(m) for m in members)
         return True
 
     # --- time ---------------------------------------------------------------------------------------------------------
@@ -130,12 +131,16 @@ class Talk:
         return [t for t in self.told.values() if t.recipient == recipient]
 
     def reachable(self, recipient: str) -> bool:
-        """Whether it has heard of this, may still hear of it in time, or has another way left."""
-        return self.next_method(recipient) is not None or any(not self.failing(t) for t in self.told_of(recipient))
+        """Whether it has got the newest of this, may still get it in time, or has another way left."""
+        if recipient not in self.rules.recipients:
+            return False
+        mine = self.told_of(recipient)
+        waits = [t for t in mine if t.resolved or not self.failing(t)]
+        return bool(waits) or self.next_method(recipient) is not None
 
     def failing(self, told: Told) -> bool:
-        """Whether it has never heard of this: its message was given up, or has been on its way for too long."""
-        return told.heard is None and (told.lost or self.now >= told.at + self.rules.method_after)
+        """Whether the newest message has not arrived: it was given up, or has been on its way for too long."""
+        return told.arrived is None and (told.lost or self.now >= told.at + self.rules.method_after)
 
     def next_method(self, recipient: str) -> str | None:
         """The first contact method that was not used yet for this incident."""
@@ -320,6 +325,11 @@ class Talk:
         updated = replace(before, told=tuple(self.told.values()), pages=tuple(self.pages), notify_at=due)
         if updated != draft.incidents.get(before.id):
             draft.put_incident(updated)
+
+
+def _is_bad(channel: ChannelState) -> bool:
+    known = channel.health.availability if channel.unknown_since is None else channel.last_known
+    return known is not None and is_bad(known)
 
 
 def _priority(step: str, before: Told | None, *, critical: bool) -> Priority:

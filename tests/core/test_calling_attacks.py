@@ -258,3 +258,147 @@ def test_what_rests_on_one_channel_of_a_platform_is_told_when_that_channel_alone
     assert {n.labels["channel"] for n in lookout.told} == {("facebook",), ("facebook", "instagram")}
     lookout.lives(300, facebook_1=OK, instagram_1=DOWN, x_1=DOWN)
     assert ("x",) in {n.labels["channel"] for n in lookout.told}
+
+
+# --- nobody is forgotten ----------------------------------------------------------------------------------------------
+
+
+def test_whoever_comes_on_call_while_it_is_put_off_is_called_when_that_ends() -> None:
+    lookout = hourly()
+    lookout.lives(3500, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(30, 10, x_1=DOWN)
+    lookout.acts(Act.SNOOZE, until=lookout.now + 30 * MIN)
+    lookout.lives(1700, 60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened")]
+    lookout.lives(200, 60, x_1=DOWN)
+    assert said(lookout)[1:] == [("second", "handed_over")]
+
+
+def test_whoever_comes_on_call_while_it_is_silenced_is_called_when_the_silence_ends() -> None:
+    lookout = hourly()
+    lookout.lives(3500, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.silences('channel="x"', 30)
+    lookout.lives(1900, 60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("second", "handed_over")]
+
+
+def test_whoever_comes_on_call_while_it_is_taken_is_called_when_the_taking_lapses() -> None:
+    lookout = hourly()
+    lookout.lives(3500, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(30, 10, x_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE)
+    lookout.lives(3620, 60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("first", "lapsed"), ("second", "handed_over")]
+
+
+def test_whoever_comes_on_call_just_after_a_start_is_called_when_every_probe_has_run() -> None:
+    lookout = hourly()
+    lookout.lives(3500, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(30, 10, x_1=DOWN)
+    lookout.lives_no_more(60)
+    lookout.passes(30)
+    assert said(lookout) == [("first", "opened")]
+    lookout.says("x/1", DOWN)
+    lookout.passes(1)
+    assert said(lookout)[1:] == [("second", "handed_over")]
+
+
+def test_whoever_comes_on_call_between_two_troubles_of_one_incident_is_called_to_the_second() -> None:
+    lookout = hourly(interval=5 * MIN)
+    lookout.lives(3200, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(30, 10, x_1=DOWN)
+    lookout.lives(400, 10, x_1=OK)
+    lookout.lives(600, 10, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("first", "resolved"), ("second", "opened")]
+
+
+def test_whoever_was_called_by_name_too_stays_called_when_the_shift_is_over() -> None:
+    people = crew("first", "second")
+    start = datetime(2026, 11, 22, 8, 0, tzinfo=UTC).replace(tzinfo=None)
+    people.schedule("primary", rotation=rotation("first", "second", unit=Unit.HOUR, start=start), announce=False)
+    lookout = mind(policy("p", ("first", 5)), people, to="primary", repeat=30 * MIN)
+    lookout.lives(3000, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(3000, 30, x_1=DOWN)
+    assert ("first", "repeat") in said(lookout)
+
+
+def test_a_schedule_that_is_the_fall_back_hands_over_too() -> None:
+    people = crew("first", "second", "third")
+    start = datetime(2026, 11, 22, 8, 0, tzinfo=UTC).replace(tzinfo=None)
+    people.schedule("primary", rotation=rotation("first", "second", unit=Unit.HOUR, start=start), announce=False)
+    lookout = mind(policy("p", ("third", 5), fallback="primary"), people, to="third")
+    lookout.lives(2700, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(1200, 30, x_1=DOWN)
+    assert said(lookout)[-2:] == [("first", "escalated"), ("second", "handed_over")]
+
+
+def test_what_gets_worse_while_it_is_put_off_is_called_at_once_and_escalates() -> None:
+    lookout = mind(policy("p", ("second", 5)), wait_warning=MIN)
+    lookout.says("x/1", WEAK)
+    lookout.passes(10)
+    lookout.acts(Act.SNOOZE, until=lookout.now + 60 * MIN)
+    lookout.lives(30, x_1=WEAK)
+    assert not lookout.told
+    lookout.says("x/1", DOWN)
+    lookout.lives(600, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("second", "escalated")]
+
+
+def test_an_outage_that_goes_out_of_sight_before_anybody_took_it_still_escalates() -> None:
+    lookout = mind(policy("p", ("second", 10)))
+    lookout.says("x/1", DOWN)
+    for _ in range(20):
+        lookout.fails("x/1")
+        lookout.lives(60)
+    assert said(lookout) == [("first", "opened"), ("second", "escalated")]
+
+
+def test_news_that_does_not_arrive_goes_by_the_next_method_though_the_opening_arrived() -> None:
+    people = Crew()
+    people.person("first", "slack", "sms")
+    lookout = mind(None, people)
+    lookout.says("x/1", WEAK)
+    lookout.lives(60, x_1=WEAK)
+    lookout.says("x/1", DOWN)
+    lookout.sends(SendOutcome.REJECTED)
+    assert [(n.destination, n.step) for n in lookout.told if n.incident == "1"] == [
+        ("first/1", "opened"), ("first/1", "updated"), ("first/2", "updated")
+    ]  # fmt: skip
+
+
+def test_news_that_reaches_nobody_who_was_called_calls_the_next_at_once() -> None:
+    lookout = mind(policy("p", ("second", 60)))
+    lookout.says("x/1", WEAK)
+    lookout.lives(60, x_1=WEAK)
+    lookout.says("x/1", DOWN)
+    lookout.passes(121)
+    assert said(lookout) == [("first", "opened"), ("first", "updated"), ("second", "escalated")]
+
+
+def test_when_whoever_was_called_leaves_the_configuration_the_next_is_called_at_once() -> None:
+    lookout = mind(policy("p", ("second", 60)))
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    fewer = mind(policy("p", ("second", 60)), crew("second", "third"), to="third")
+    lookout.reload(fewer.rules)
+    assert ("second", "escalated") in said(lookout)
+
+
+def test_a_way_that_leaves_the_configuration_and_comes_back_is_told_anew_under_a_new_key() -> None:
+    lookout = mind(None, crew("first"), repeat=10 * MIN)
+    whole = lookout.rules
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.reload(mind(None, crew("room"), to="room", repeat=10 * MIN).rules)
+    lookout.lives(900, x_1=DOWN)
+    lookout.reload(whole)
+    lookout.lives(900, x_1=DOWN)
+    assert len({n.key for n in lookout.told}) == len(lookout.told)
+    assert said(lookout).count(("first", "opened")) == 2
