@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from monitor.core import life, wording
 from monitor.core.draft import Draft
 from monitor.core.duty import Silence
+from monitor.core.holding import silencing
 from monitor.core.incident import Move, advance
+from monitor.core.labels import labels_of
 from monitor.core.matching import selective
 from monitor.core.model import (
     Act,
@@ -187,6 +189,7 @@ def silence(draft: Draft, event: Silenced) -> Answer:
         held=known.held if known else False,
     )
     draft.put_silence(made)
+    draft.look_at_duties(made.end)
     until = wording.clock(made.end, draft.rules, draft.now)
     text = f"{name_of(draft.rules, made.author)} by {event.via}: silence {made.id} until {until}: {made.comment}"
     draft.decide("silenced", text)
@@ -223,8 +226,8 @@ def unsilence(draft: Draft, event: Unsilenced) -> Answer:
 
 def end_silences(draft: Draft) -> None:
     """Let silences go whose time is over, or whose trouble is, where they were to last only so long."""
-    for each in list(draft.silences.values()):
-        recovered = each.until_recovered and each.held and not _holds_something(draft, each.id)
+    for each in draft.standing_silences():
+        recovered = each.until_recovered and each.held and not _holds_something(draft, each)
         if each.end <= draft.now or recovered:
             draft.drop_silence(each.id)
             why = "what it held is over" if recovered else "its time is over"
@@ -233,10 +236,18 @@ def end_silences(draft: Draft) -> None:
             draft.look_at_duties(each.end)
 
 
-def _holds_something(draft: Draft, silence_id: str) -> bool:
-    code = f"silence:{silence_id}"
-    active = (Phase.PENDING, Phase.OPEN, Phase.ACKNOWLEDGED)
-    return any(code in i.held.values() for i in draft.incidents.values() if i.phase in active)
+def _holds_something(draft: Draft, silence: Silence) -> bool:
+    """Whether what it held still stands, also where another reason to hold it back is named."""
+    code = f"silence:{silence.id}"
+    for incident in draft.incidents.values():
+        held = incident.held if incident.phase in (Phase.PENDING, Phase.OPEN, Phase.ACKNOWLEDGED) else {}
+        if code in held.values():
+            return True
+        for channel in held:
+            labels = labels_of(incident, draft.rules.channels.get(channel), draft.channels.get(channel))
+            if silencing(silence, labels):
+                return True
+    return False
 
 
 # --- schedules -------------------------------------------------------------------------------------------------------
@@ -282,7 +293,7 @@ def restore_schedule(draft: Draft, event: Restored) -> Answer:
 
 def end_overrides(draft: Draft) -> None:
     """Let changes go that are over."""
-    for each in list(draft.overrides.values()):
+    for each in sorted(draft.overrides.values(), key=lambda o: int(o.id)):
         end = max(span.end for span in each.spans)
         if end <= draft.now:
             draft.drop_override(each.id)

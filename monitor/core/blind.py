@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.core import life
 from monitor.core.draft import Draft
-from monitor.core.incident import is_active
-from monitor.core.model import MONITOR, Condition, ProbeRule, ProbeState, Rules
+from monitor.core.model import Condition, ProbeRule, ProbeState, Rules
 from monitor.core.reviewing import AT_ONCE
 from monitor.core.saying import Saying
 
@@ -56,9 +55,7 @@ def check_blind(draft: Draft) -> None:
     elif not blind and monitor.blind_since is not None:
         draft.monitor = replace(draft.monitor, blind_since=None)
         draft.decide("blind_ended", "We can see out again; every channel is judged anew")
-        incident = draft.find(Condition.BLIND, MONITOR)
-        if incident is not None and is_active(incident.phase):
-            life.resolve(draft, incident, "We can see out again")
+        life.monitor_well(draft, Condition.BLIND, "We can see out again")
         for channel_id in draft.rules.channels:
             draft.agenda = draft.agenda.set(channel_id, AT_ONCE)
         draft.look_again(now)

@@ -54,9 +54,16 @@ def _catch_up(talk: Talk, page: Page) -> None:
     due = again + page.interval if again is not None else talk.now
     for recipient in () if page.muted else page.called:
         if not talk.told_of(recipient) and talk.next_method(recipient) is not None and talk.ready(due):
-            shift = again is None and any(n in talk.rules.schedules for ns in paging.made(page, talk.rules) for n in ns)
-            step = "handed_over" if shift else "opened"
-            talk.call(recipient, step, f"told_{step}")
+            step, code = _first_word(talk, page, recipient)
+            talk.call(recipient, step, code)
+
+
+def _first_word(talk: Talk, page: Page, recipient: str) -> tuple[str, str]:
+    incident = talk.incident
+    if recipient == incident.owner:
+        return "updated", "told_worse"  # took it without having been called, and it got worse
+    shift = any(name in talk.rules.schedules for names in paging.made(page, talk.rules) for name in names)
+    return ("handed_over", "told_handed_over") if shift and incident.reopened is None else ("opened", "told_opened")
 
 
 def _next_call(talk: Talk, page: Page) -> Page:

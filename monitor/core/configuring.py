@@ -61,6 +61,8 @@ def configure(draft: Draft, event: Configured) -> None:
             draft.put_channel(ChannelState(channel_id))
     for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
         life.leave(draft, incident, gone | (frozenset(incident.channels) - frozenset(rules.channels)))
+        if incident.condition is Condition.DELIVERY and incident.subject not in rules.destinations:
+            life.monitor_well(draft, Condition.DELIVERY, "It left the configuration", incident.subject)
     if event.start:
         _start(draft, len(wanted))
     draft.decide("configured", f"{len(rules.channels)} channels, {len(wanted)} probes", evidence=())
@@ -77,7 +79,8 @@ def _start(draft: Draft, probes: int) -> None:
     rules, now = draft.rules, draft.now
     limit = now + rules.settle_within
     alive = draft.monitor.alive
-    absent_since = alive if alive is not None and now - alive > rules.absent_after else None
+    away = alive if alive is not None and now - alive > rules.absent_after else None
+    absent_since = draft.monitor.absent_since or away  # an earlier start may have ended before it could tell
     draft.monitor = replace(
         draft.monitor,
         started=now,
@@ -89,6 +92,6 @@ def _start(draft: Draft, probes: int) -> None:
         watchdog=None,
     )
     blind = draft.find(Condition.BLIND, MONITOR)
-    if blind is not None and blind.phase in (Phase.OPEN, Phase.ACKNOWLEDGED):
+    if blind is not None and (blind.by_hand or blind.phase in (Phase.OPEN, Phase.ACKNOWLEDGED)):
         draft.monitor = replace(draft.monitor, blind_since=blind.opened, blind_recheck=limit)
     draft.look_again(limit)

@@ -72,6 +72,7 @@ class Draft:
         self._schedules: dict[str, None] = {}
         self._ended_silences: list[Silence] = []
         self._ended_overrides: list[Override] = []
+        self._in_order: tuple[Silence, ...] | None = None
         self.everything = False  # every incident is looked at in this step, whether or not it changed
         self.decisions: list[Decision] = []
         self.notifications: list[Notification] = []
@@ -157,14 +158,22 @@ class Draft:
             self.incidents = self.incidents.set(incident.id, incident)
         return incident
 
+    def standing_silences(self) -> tuple[Silence, ...]:
+        """Those that people made and that are not over, oldest first: of several that hold the same, one is named."""
+        if self._in_order is None:
+            self._in_order = tuple(sorted(self.silences.values(), key=lambda s: int(s.id)))
+        return self._in_order
+
     def put_silence(self, silence: Silence) -> None:
         """Hold a silence."""
+        self._in_order = None
         self.silences = self.silences.set(silence.id, silence)
         self._silences[silence.id] = None
 
     def drop_silence(self, silence: str) -> None:
         """A silence is over; its history says when it really ended."""
         known = self.silences[silence]
+        self._in_order = None
         self._ended_silences.append(replace(known, end=min(known.end, self.now)))
         self.silences = self.silences.delete(silence)
         self._silences[silence] = None

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from monitor.core import life, wording
 from monitor.core.draft import Draft
 from monitor.core.duty import Schedule, Shift
-from monitor.core.incident import is_active
 from monitor.core.letters import direct
 from monitor.core.model import Condition, Imported, Incident, Page, Phase, Priority, Rules, ScheduleState
 from monitor.core.oncall.schedule import next_change, on_call, shifts
@@ -27,8 +26,9 @@ def review_schedules(draft: Draft) -> None:
     """Bring each schedule up to now, and look again when it changes next."""
     for schedule in draft.rules.schedules.values():
         _review(draft, schedule)
-    for gone in [s for s in draft.schedules if s not in draft.rules.schedules]:
+    for gone in sorted(s for s in draft.schedules if s not in draft.rules.schedules):
         draft.drop_schedule(gone)
+        life.monitor_well(draft, Condition.SCHEDULE, "It left the configuration", gone)
 
 
 def imported(draft: Draft, event: Imported) -> None:
@@ -158,15 +158,14 @@ def _notice(draft: Draft, schedule: Schedule, people: Sequence[str]) -> None:
 
 
 def _nobody(draft: Draft, schedule: Schedule, people: Sequence[str], *, waiting: bool) -> None:
-    trouble = draft.find(Condition.SCHEDULE, schedule.id)
-    standing = trouble is not None and is_active(trouble.phase)
-    if not people and not waiting and schedule.id in _used(draft.rules):
+    if people or schedule.id not in _used(draft.rules):
+        why = f"{names_of(draft.rules, people)} is on call" if people else "Nobody relies on it any more"
+        life.monitor_well(draft, Condition.SCHEDULE, why, schedule.id)
+    elif not waiting:
         fault = draft.schedules[schedule.id].fault
         text = Saying("{name}: nobody is on call", name=schedule.name)
         text = Saying(wording.UNREAD_CALENDAR, quote=fault) if fault else text
         life.monitor_trouble(draft, Condition.SCHEDULE, (text,), schedule.id)
-    elif people and standing and trouble is not None:
-        life.resolve(draft, trouble, f"{names_of(draft.rules, people)} is on call")
 
 
 def _used(rules: Rules) -> set[str]:

@@ -84,7 +84,7 @@ def _held_now(draft: Draft, incident: Incident) -> tuple[dict[str, str], datetim
     facts = Facts(
         rules=draft.rules,
         channels=draft.channels,
-        silences=(*draft.rules.silences, *draft.silences.values()),
+        silences=(*draft.rules.silences, *draft.standing_silences()),
         find=draft.find,
         now=draft.now,
     )

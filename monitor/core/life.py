@@ -23,11 +23,13 @@ from monitor.core.saying import Saying, about
 from monitor.core.source import is_bad
 from probes.base import Availability, Family, Severity
 
-__all__ = ["close_due", "delivered", "hit", "leave", "monitor_trouble", "review", "settle_incident"]
+__all__ = ["close_due", "delivered", "hit", "leave", "monitor_trouble", "monitor_well", "review", "settle_incident"]
 
 REASONS_MAX = 12
 _SEVERITY = {Availability.DEGRADED: Severity.WARNING, Availability.OUTAGE: Severity.CRITICAL}
 _RISKY = (Family.BRAND, Family.POLICY)
+_STANDING = (Condition.BLIND, Condition.WATCHDOG, Condition.SCHEDULE)
+"""What is wrong with us for as long as it is, rather than each time it happens."""
 _RISK_SEVERITY = {Risk.ELEVATED: Severity.WARNING, Risk.SEVERE: Severity.CRITICAL}
 
 
@@ -200,7 +202,7 @@ def _undo(draft: Draft, incident: Incident) -> Incident:
     """Whoever took the lesser trouble is called again, and stays its owner."""
     draft.decide("ack_undone", "It got worse, so people are called again", incident=incident)
     opened = replace(incident, phase=advance(incident.phase, Move.LAPSE), lapses=None)
-    return paging.resume(opened, draft.now)
+    return paging.resume(paging.with_owner(opened, draft.rules), draft.now)
 
 
 def _member_severity(channel: ChannelState, condition: Condition) -> Severity:
@@ -292,20 +294,19 @@ def resolve(draft: Draft, incident: Incident, why: str) -> Incident:
     return draft.put_incident(ended)
 
 
-def close_due(draft: Draft, incident: Incident) -> bool:
-    """Close a resolved incident whose time to come back has passed; True when it did."""
-    if incident.phase is not Phase.RESOLVED or incident.resolved is None:
-        return False
-    if incident.by_hand and incident.channels:
-        return False  # its trouble may still stand
+def close_due(draft: Draft, incident: Incident) -> None:
+    """Close a resolved incident whose time to come back has passed, once people could be told of its end."""
+    if incident.phase is not Phase.RESOLVED or incident.resolved is None or not draft.monitor.settled:
+        return
+    if incident.by_hand and (incident.channels or incident.condition in _STANDING):
+        return  # its trouble may still stand
     due = incident.resolved + draft.rules.reopen_within
     if draft.now < due:
         draft.look_again(due)
-        return False
+        return
     closed = replace(incident, phase=advance(incident.phase, Move.EXPIRE), notify_at=None)
     draft.decide("incident_closed", "The same trouble would now be a new incident", incident=closed)
     draft.put_incident(closed)
-    return True
 
 
 def leave(draft: Draft, incident: Incident, gone: frozenset[str]) -> None:
@@ -324,6 +325,8 @@ def leave(draft: Draft, incident: Incident, gone: frozenset[str]) -> None:
         draft.put_incident(replace(incident, phase=advance(incident.phase, Move.WITHDRAW)))
     elif is_active(incident.phase):
         resolve(draft, incident, "Its channel is no longer watched")
+    elif incident.by_hand:
+        draft.put_incident(replace(incident, by_hand=""))
 
 
 # --- about ourselves -------------------------------------------------------------------------------------------------
@@ -333,7 +336,7 @@ def monitor_trouble(draft: Draft, condition: Condition, reasons: tuple[str, ...]
     """An incident about us opens, or comes back."""
     key = subject or MONITOR
     known = draft.find(condition, key)
-    if known is not None and is_active(known.phase):
+    if known is not None and (is_active(known.phase) or (known.by_hand and condition in _STANDING)):
         return
     if known is not None:
         incident = replace(
@@ -346,8 +349,18 @@ def monitor_trouble(draft: Draft, condition: Condition, reasons: tuple[str, ...]
             reasons=reasons, peak=Severity.WARNING, subject=subject,
         )  # fmt: skip
         incident = replace(pending, phase=advance(pending.phase, Move.CONFIRM), firing=draft.now)
-    draft.decide("incident_opened", reasons[0], incident=incident)
+    draft.decide("incident_reopened" if known else "incident_opened", reasons[0], incident=incident)
     draft.put_incident(incident)
+
+
+def monitor_well(draft: Draft, condition: Condition, why: str, subject: str = "") -> None:
+    """The trouble about us is over, if there is one."""
+    known = draft.find(condition, subject or MONITOR)
+    if known is not None and is_active(known.phase):
+        resolve(draft, known, why)
+    elif known is not None and known.by_hand and condition in _STANDING:
+        draft.decide("let_go", "It is well by itself now", incident=known)
+        draft.put_incident(replace(known, by_hand=""))
 
 
 def delivered(draft: Draft, event: Delivered) -> None:
@@ -358,20 +371,21 @@ def delivered(draft: Draft, event: Delivered) -> None:
         return  # it may have arrived, so its reader hears the end; and it may not, so another way is tried
     if event.outcome is SendOutcome.DELIVERED:
         if incident is not None:
-            told = tuple(_heard(t, draft.now) if t.key == event.key else t for t in incident.told)
-            draft.put_incident(replace(incident, told=told))
-        broken = draft.find(Condition.DELIVERY, event.destination)
-        if broken is not None and is_active(broken.phase):
-            resolve(draft, broken, "A message to it went through again")
+            draft.put_incident(replace(incident, told=tuple(_heard(t, event, draft.now) for t in incident.told)))
+        monitor_well(draft, Condition.DELIVERY, "A message to it went through again", event.destination)
         return
     if incident is not None:
         told = tuple(replace(t, lost=True) if t.key == event.key else t for t in incident.told)
         draft.put_incident(replace(incident, told=told))
-    if incident is None or incident.condition is not Condition.DELIVERY:
+    known = event.destination in draft.rules.destinations
+    if known and (incident is None or incident.condition is not Condition.DELIVERY):
         name = wording.destination_name(draft.rules, event.destination)
         text = Saying("Messages to {name} do not arrive", name=name)  # why, in codes, stands in the ledger
         monitor_trouble(draft, Condition.DELIVERY, (text,), event.destination)
 
 
-def _heard(told: Told, now: datetime) -> Told:
-    return replace(told, arrived=now, heard=told.heard or now)
+def _heard(told: Told, event: Delivered, now: datetime) -> Told:
+    """One that went out before the newest has been heard too: then whoever got it hears the end."""
+    if told.destination != event.destination:
+        return told
+    return replace(told, arrived=now if told.key == event.key else told.arrived, heard=told.heard or now)

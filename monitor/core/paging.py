@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.model import Incident, Page, Rules
 
-__all__ = ["anew", "called", "made", "receivers_of", "resume", "wait_of"]
+__all__ = ["anew", "called", "made", "receivers_of", "resume", "wait_of", "with_owner"]
 
 
 def receivers_of(page: Page, rules: Rules) -> tuple[str, ...]:
@@ -68,6 +68,15 @@ def called(page: Page, recipients: Iterable[str], since: datetime) -> Page:
     )
     wait = wait_of(after)
     return replace(after, due=since + wait if wait is not None else None)
+
+
+def with_owner(incident: Incident, rules: Rules) -> Incident:
+    """Whoever took it hears what follows, called or not."""
+    called = {r for page in incident.pages for r in page.called}
+    if not incident.pages or incident.owner in called or incident.owner not in rules.recipients:
+        return incident
+    first, *others = incident.pages
+    return replace(incident, pages=(replace(first, called=(*first.called, incident.owner)), *others))
 
 
 def anew(incident: Incident, now: datetime) -> Incident:

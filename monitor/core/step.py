@@ -193,8 +193,9 @@ def _incidents(draft: Draft) -> None:
     for incident_id in due[:TICK_INCIDENTS_MAX]:
         draft.look_at_incident(incident_id, None)
         incident = draft.incidents.get(incident_id)
-        if incident is not None and not life.close_due(draft, incident):
-            telling.tell(draft, draft.incidents[incident_id])
+        if incident is not None:
+            telling.tell(draft, incident)  # first, for its end may not have been told
+            life.close_due(draft, draft.incidents[incident_id])
     repeated = {n.destination for n in draft.notifications if n.step == "repeat"}
     if repeated:
         for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):

@@ -191,6 +191,8 @@ class Talk:
         if queued is not None:
             self.draft.take_back(queued)
             before = queued.before
+        if before is not None and before.heard is None and before.at > self.now:
+            before = None  # it waits for a digest, and this goes in its place
         if before is None and step == "opened" and self.rules.depends:
             before = self._folded_in(destination)
             step = "updated" if before else step

@@ -33,7 +33,8 @@ def tell(draft: Draft, incident: Incident) -> None:
         talk = Talk(draft, incident)
         _end(talk)
         talk.finish()
-        over = None if incident.by_hand else (incident.resolved or draft.now) + draft.rules.reopen_within
+        waits = incident.by_hand or not draft.monitor.settled
+        over = None if waits else (incident.resolved or draft.now) + draft.rules.reopen_within
         draft.look_at_incident(incident.id, _earliest(talk.next_due, over))
     elif is_active(incident.phase) and incident.firing is not None:
         edge = hold(draft, incident)
@@ -115,7 +116,8 @@ def wanted(
     if incident.loud is not None and told.at < incident.loud:
         return Wanted("updated", incident.loud, "told_unheld")
     if set(channels) - set(told.channels):
-        return Wanted("updated", _on_grid(told.at, interval, now), "told_joined")
+        waits = told.at > now  # for a digest, which may as well tell all of it
+        return Wanted("updated", now if waits else _on_grid(told.at, interval, now), "told_joined")
     return None
 
 
@@ -155,8 +157,11 @@ def _repeat(talk: Talk, early: timedelta = timedelta(0), only: Iterable[str] | N
             continue
         span = _aligned(page.repeat, page.interval)
         for recipient in page.called:
-            for told in talk.told_of(recipient):
-                if told.resolved or told.unheard or (only is not None and told.destination not in only):
+            mine = talk.told_of(recipient)
+            for told in mine:
+                if told.resolved or (only is not None and told.destination not in only):
+                    continue
+                if told.unheard and any(t.heard for t in mine):
                     continue
                 due = max(told.at, told.arrived or told.at) + span
                 if due - min(early, span / 2) <= talk.now or talk.ready(due):

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from monitor.core import acting, duties, life
 from monitor.core.draft import Draft
-from monitor.core.incident import is_active
-from monitor.core.model import MONITOR, Condition
+from monitor.core.model import Condition
 from monitor.core.saying import Saying
 
 __all__ = ["look_after", "watched"]
@@ -29,13 +28,13 @@ def look_after(draft: Draft) -> None:
             life.monitor_trouble(draft, Condition.WATCHDOG, (text,))
         else:
             draft.look_at_duties(heard + expected)
+    else:
+        life.monitor_well(draft, Condition.WATCHDOG, "It is no longer expected")
 
 
 def watched(draft: Draft) -> None:
     """Prometheus' Watchdog was heard."""
     draft.monitor = replace(draft.monitor, watchdog=draft.now)
-    trouble = draft.find(Condition.WATCHDOG, MONITOR)
-    if trouble is not None and is_active(trouble.phase):
-        life.resolve(draft, trouble, "The Watchdog is heard again")
+    life.monitor_well(draft, Condition.WATCHDOG, "The Watchdog is heard again")
     if draft.rules.watchdog is not None:
         draft.look_at_duties(draft.now + draft.rules.watchdog)

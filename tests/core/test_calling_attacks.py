@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from monitor.core.audit import overdue
-from monitor.core.duty import Policy, Route, Team, TimeInterval, Unit, Window
+from monitor.core.duty import Policy, Route, Silence, Team, TimeInterval, Unit, Window
 from monitor.core.matching import parse_matcher
 from monitor.core.model import Act, ChannelRule, Condition, Phase, SendOutcome, Watched
-from probes.base import Availability
+from probes.base import Availability, Reason
 from tests.core.mind import T0, Mind, channel
 from tests.core.people import AT_ONCE, Crew, policy, rotation
 
@@ -402,3 +402,182 @@ def test_a_way_that_leaves_the_configuration_and_comes_back_is_told_anew_under_a
     lookout.lives(900, x_1=DOWN)
     assert len({n.key for n in lookout.told}) == len(lookout.told)
     assert said(lookout).count(("first", "opened")) == 2
+
+
+def test_an_owner_who_was_never_called_hears_that_it_got_worse_and_its_end() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.says("x/1", WEAK)
+    lookout.lives(60, x_1=WEAK)
+    lookout.acts(Act.ACKNOWLEDGE, by="third")
+    lookout.lives(60, x_1=WEAK)
+    lookout.lives(60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("first", "acknowledged"), ("first", "updated"), ("third", "updated")]
+    lookout.lives(300, x_1=OK)
+    assert sorted(said(lookout)[4:]) == [("first", "resolved"), ("third", "resolved")]
+
+
+def test_whoever_could_not_be_reached_by_any_way_is_tried_again_when_a_repeat_is_due() -> None:
+    lookout = mind(None, crew("first"), repeat=30 * MIN)
+    lookout.says("x/1", DOWN)
+    lookout.sends(SendOutcome.REJECTED)
+    lookout.lives(31 * 60, 60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("first", "repeat")]
+    lookout.lives(300, 60, x_1=OK)
+    assert said(lookout)[2:] == [("first", "resolved")]
+
+
+def test_whoever_got_the_opening_hears_the_end_though_what_came_after_it_was_lost() -> None:
+    lookout = mind(None, crew("first"))
+    lookout.says("x/1", WEAK)
+    lookout.says("x/1", DOWN)
+    opening, update = lookout.told
+    lookout.sends(SendOutcome.DELIVERED, opening)
+    lookout.sends(SendOutcome.REJECTED, update)
+    lookout.lives(300, x_1=OK)
+    assert said(lookout) == [("first", "opened"), ("first", "updated"), ("first", "resolved")]
+
+
+def test_a_channel_that_joins_what_waits_for_a_digest_stands_in_that_digest() -> None:
+    people = Crew()
+    people.person("first", quiet=(Window(time(7), time(11)),), digest=time(12))
+    lookout = mind(None, people, channel("a", platform="m"), channel("b", platform="m"))
+    lookout.says("a/1", WEAK)
+    lookout.lives(60, a_1=WEAK)
+    lookout.says("b/1", WEAK)
+    lookout.lives(5 * 3600, 60, a_1=WEAK, b_1=WEAK)
+    assert {n.due for n in lookout.told} == {T0.replace(hour=12)}
+    assert lookout.told[-1].message.title == "M: degraded since 08:00"
+
+
+# --- trouble of our own -----------------------------------------------------------------------------------------------
+
+
+def ours(of: Mind) -> list[tuple[Condition, Phase]]:
+    return [(i.condition, i.phase) for i in of.incidents if not i.channels]
+
+
+def test_trouble_of_our_own_is_over_when_what_it_is_about_leaves_the_configuration() -> None:
+    people = crew("first", "second", "room")
+    people.teams["all"] = Team("all", "All", ("first", "second"))
+    people.schedule("empty", rotation=None)
+    lookout = mind(policy("p", ("empty", 5)), people, to="all", fallback="room", watchdog=5 * MIN)
+    lookout.lives(400, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.sends(SendOutcome.REJECTED, next(n for n in lookout.told if n.incident == "3"))
+    opened = {Condition.SCHEDULE, Condition.DELIVERY, Condition.WATCHDOG}
+    assert set(ours(lookout)) == {(c, Phase.OPEN) for c in opened}
+    fewer = crew("second", "room")
+    lookout.reload(mind(None, fewer, to="second", fallback="room").rules)
+    assert set(ours(lookout)) == {(c, Phase.RESOLVED) for c in opened}
+    lookout.lives(60, x_1=DOWN)
+    assert ("second", "resolved") in said(lookout)
+
+
+def test_a_schedule_on_which_nobody_relies_any_more_is_no_trouble() -> None:
+    people = crew("first", "room")
+    people.schedule("empty", rotation=None)
+    lookout = mind(policy("p", ("empty", 5)), people, fallback="room")
+    assert ours(lookout) == [(Condition.SCHEDULE, Phase.OPEN)]
+    lookout.reload(replace(lookout.rules, policies={}))
+    assert ours(lookout) == [(Condition.SCHEDULE, Phase.RESOLVED)]
+
+
+def test_a_message_to_a_way_that_left_the_configuration_is_no_trouble_when_it_is_lost() -> None:
+    lookout = mind(None, crew("first", "room"))
+    lookout.says("x/1", DOWN)
+    lost = lookout.told[-1]
+    lookout.reload(mind(None, crew("room"), to="room").rules)
+    lookout.sends(SendOutcome.REJECTED, lost)
+    assert not ours(lookout)
+
+
+def test_trouble_of_our_own_that_a_person_called_over_stays_over_while_it_stands_and_comes_back_after() -> None:
+    lookout = mind(watchdog=5 * MIN)
+    lookout.lives(360, 60, x_1=OK)
+    lookout.acts(Act.RESOLVE)
+    lookout.silences('channel="y"', 1)
+    lookout.lives(2 * 3600, 60, x_1=OK)
+    assert said(lookout) == [("first", "opened"), ("first", "resolved")]
+    lookout.put(Watched())
+    lookout.lives(1200, 60, x_1=OK)
+    assert said(lookout)[2:] == [("first", "opened")]
+    assert lookout.codes.count("let_go") == 1
+
+
+def test_blindness_that_a_person_called_over_is_let_go_when_we_see_out_again_also_after_a_restart() -> None:
+    lookout = mind(None, None, *(channel(f"c{n}") for n in range(5)))
+    for n in range(5):
+        lookout.fails(f"c{n}/1", Reason.DNS)
+    lookout.passes(2)
+    lookout.acts(Act.RESOLVE)
+    lookout.lives_no_more(30)
+    for n in range(5):
+        lookout.says(f"c{n}/1", OK)
+    lookout.lives(1200, 60, **{f"c{n}_1": OK for n in range(5)})
+    assert not lookout.incidents
+
+
+def test_what_a_person_called_over_and_is_no_longer_watched_is_let_go() -> None:
+    lookout = mind(None, None, channel("x"), channel("y"))
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.acts(Act.RESOLVE)
+    lookout.reload(mind(None, None, channel("y")).rules)
+    lookout.lives(1200, 60, y_1=OK)
+    assert not lookout.incidents
+
+
+# --- starts and ends --------------------------------------------------------------------------------------------------
+
+
+def test_an_absence_is_told_though_the_first_start_after_it_was_cut_short() -> None:
+    lookout = mind(None, None, channel("x"), channel("y"))
+    lookout.lives(60, x_1=OK, y_1=OK)
+    lookout.lives_no_more(3600)
+    lookout.passes(20)
+    lookout.lives_no_more(5)
+    lookout.lives(60, x_1=OK, y_1=OK)
+    assert said(lookout) == [("first", "down")]
+
+
+def test_an_end_that_was_not_told_before_the_house_fell_again_is_told_however_long_it_lay() -> None:
+    lookout = mind(None, None, channel("x"), channel("y"))
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN, y_1=OK)
+    lookout.says("x/1", OK)
+    lookout.passes(60)
+    lookout.lives_no_more(100)
+    lookout.says("x/1", OK)
+    assert (lookout.incidents[0].phase, said(lookout)) == (Phase.RESOLVED, [("first", "opened")])
+    lookout.lives_no_more(20 * 60)
+    lookout.lives(30 * 60, 60, x_1=OK, y_1=OK)
+    assert sorted(said(lookout)) == [("first", "down"), ("first", "opened"), ("first", "resolved")]
+    assert not lookout.incidents
+
+
+def test_a_silence_until_recovered_outlasts_another_that_holds_the_same() -> None:
+    lookout = mind()
+    lookout.silences('channel="x"', 600, until_recovered=True)
+    lookout.says("x/1", DOWN)
+    given = Silence("file/1", (parse_matcher('platform="x"'),), "first", "known", T0, T0 + timedelta(hours=1))
+    lookout.reload(replace(lookout.rules, silences=(given,)))
+    lookout.lives(2 * 3600, 60, x_1=DOWN)
+    assert lookout.incidents[0].held == {"x": "silence:1"}
+    assert not lookout.told
+    lookout.lives(600, 60, x_1=OK)
+    assert not lookout.state.silences
+
+
+def test_of_two_silences_that_hold_the_same_the_older_is_named_in_every_process() -> None:
+    lookout = mind()
+    for _ in range(12):
+        lookout.silences('channel="x"', 60)
+    lookout.says("x/1", DOWN)
+    assert lookout.incidents[0].held == {"x": "silence:1"}
+
+
+def test_a_silence_leaves_the_state_when_its_time_is_over_though_nothing_else_happens() -> None:
+    lookout = mind()
+    lookout.silences('channel="x"', 1)
+    lookout.passes(60)
+    assert not lookout.state.silences
