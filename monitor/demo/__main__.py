@@ -8,21 +8,26 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from monitor.demo.house import ROOT, House, Stopped, free_port
 from monitor.demo.inbox import Inbox
+from monitor.demo.people import People
 from monitor.demo.stage import DayClock, Stage
 from monitor.demo.story import Story
 from monitor.demo.watching import Missed, Watch
 from monitor.demo.world import World
 
-__all__ = ["main"]
+__all__ = ["days_times", "main"]
 
 SPEED_MIN, SPEED_MAX = 0.25, 8.0
 EVERY_S, GROUP_WAIT_S, RESOLVE_AFTER_S = 1.0, 2.0, 4.0
+STEP_S = 10.0  # people, and the commands that they type, are not faster for a faster day
+START_S, NEWS_S = 12.0, 38.0  # for so long Vigie starts, and then the news come that wait for the digest
+NIGHT = timedelta(hours=10)
 INTERRUPTED = 130
 OWN_FILES = ("vigie.yaml", "vigie.log", "vigie.db*")
 
@@ -56,7 +61,7 @@ class Options:
 def main(speed: float, port: int | None, folder: Path | None, *, keep: bool) -> None:
     """A recorded day on this machine, in about two minutes: no internet, no account.
 
-    A local world plays vendors and papers; the real Vigie watches it, shows a board and sends mails to a local mailbox.
+    A local world plays vendors and papers; the real Vigie watches it, shows a board and calls three people by mail.
     """
     options = Options(speed, port, keep or sys.stdout.isatty(), (folder or _folder()).absolute())
     sys.exit(asyncio.run(_until_told(options)))
@@ -110,6 +115,8 @@ async def _play_in(options: Options, stage: Stage, clock: DayClock, mails: Path,
             every=_seconds(EVERY_S / options.speed),
             group_wait=_seconds(GROUP_WAIT_S / options.speed),
             resolve_after=_seconds(RESOLVE_AFTER_S / options.speed),
+            step=_seconds(STEP_S),
+            **days_times(datetime.now(UTC), options.speed),
         )
         stage.say("Vigie, the lookout for marketing channels: a recorded day in about two minutes.", "bold")
         stage.say("World, vendors and mailbox are on this machine; the Vigie that watches them is the real one.")
@@ -121,7 +128,7 @@ async def _play_in(options: Options, stage: Stage, clock: DayClock, mails: Path,
             )
             await asyncio.sleep(4 / options.speed)
             watch = Watch(house, inbox, mails)
-            await Story(world, watch, stage, clock, options.speed).play()
+            await Story(world, watch, People(house), stage, clock, options.speed).play()
             done.set()
             _tell_where(stage, house, mails)
             if options.stay:
@@ -141,6 +148,19 @@ def _near(path: Path) -> str:
     with contextlib.suppress(ValueError):
         return str(path.relative_to(Path.cwd()))
     return str(path)
+
+
+def days_times(now: datetime, speed: float) -> dict[str, str]:
+    """Whose turn it is (the first's, since yesterday), and the night of whoever sleeps.
+
+    It ends with the digest: at the first full minute by which the news that must wait for it have surely come.
+    """
+    digest = (now + timedelta(seconds=START_S + NEWS_S / speed)).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return {
+        "turn": f"{now - timedelta(days=1):%Y-%m-%d}T09:00",
+        "evening": f"{digest - NIGHT:%H:%M}",
+        "digest": f"{digest:%H:%M}",
+    }
 
 
 def _seconds(seconds: float) -> str:

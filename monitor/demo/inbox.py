@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -21,9 +22,10 @@ _CODES = {"NOOP": "250 as you wish", "RSET": "250 forgotten", "VRFY": "252 try i
 
 @dataclass
 class Inbox:
-    """The mails in the order of their arrival, as they came over the wire."""
+    """The mails in the order of their arrival, as they came over the wire, and when each came (`time.monotonic`)."""
 
     mails: list[EmailMessage] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     port: int = 0
     _server: asyncio.Server | None = None
 
@@ -75,6 +77,7 @@ class Inbox:
         if raw is None or len(self.mails) >= MAILS_MAX:
             _say(writer, "552 too much")
             return
+        self.times.append(time.monotonic())
         self.mails.append(email.message_from_bytes(raw, _class=EmailMessage, policy=email.policy.default))
         _say(writer, "250 kept")
 

@@ -15,7 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["DayClock", "Stage", "plain_part", "span"]
+__all__ = ["DayClock", "Stage", "excerpt", "plain_part", "span"]
 
 WIDTH_MAX = 110
 LABEL_WIDTH = 8
@@ -41,6 +41,12 @@ def plain_part(mail: EmailMessage) -> str:
     return str(part.get_content()).replace("\r\n", "\n") if isinstance(part, EmailMessage) else ""
 
 
+def excerpt(text: str, headings: Sequence[str]) -> str:
+    """The first line of a mail, and those of its parts that begin with one of the headings."""
+    first, *parts = text.strip().split("\n\n")
+    return "\n\n".join([first, *(part for part in parts if part.startswith(tuple(headings)))])
+
+
 @dataclass
 class DayClock:
     """The story's hours: the day begins at 08:00, and one second here is five minutes there (at speed 1)."""
@@ -54,7 +60,11 @@ class DayClock:
 
     def now(self) -> float:
         """Seconds here since 08:00 there."""
-        return time.monotonic() - self._began
+        return self.at(time.monotonic())
+
+    def at(self, moment: float) -> float:
+        """The `now()` of a moment of `time.monotonic`."""
+        return moment - self._began
 
     def hour(self, at: float | None = None) -> str:
         """The hour of the story at a `now()`, by default the present one."""
@@ -113,11 +123,18 @@ class Stage:
         grid.add_row(label, Text(text, style=style))
         self._console.print(grid)
 
-    def mail(self, number: int, mail: EmailMessage) -> None:
-        """A mail in full, as plain text."""
-        title = Text(f" Mail {number} to {mail['To']} · {self._clock.hour()} ", style="bold")
-        panel = Panel(Text(plain_part(mail).rstrip()), title=title, title_align="left", box=box.ROUNDED, padding=(1, 2))
+    def mail(self, number: int, mail: EmailMessage, arrived: float, only: Sequence[str] = ()) -> None:
+        """A mail as plain text; `arrived`: a `now()` of the clock. `only`: of its parts those with these headings."""
+        part = ", in part" if only else ""
+        title = Text(f" Mail {number} to {mail['To']} · {self._clock.hour(arrived)}{part} ", style="bold")
+        text = excerpt(plain_part(mail), only) if only else plain_part(mail).rstrip()
+        panel = Panel(Text(text), title=title, title_align="left", box=box.ROUNDED, padding=(1, 2))
         self._console.print(Padding(panel, (1, 0, 1, 2)))
+
+    def typed(self, command: str, printed: str) -> None:
+        """A command and what it printed, as in a terminal."""
+        self._line("", f"$ {command}", "bold")
+        self._line("", printed, "")
 
     def overview(self, channels: Sequence[dict[str, Any]]) -> None:
         """All channels in a table."""

@@ -14,7 +14,7 @@ from monitor.demo.house import House
 from monitor.demo.inbox import Inbox
 from monitor.demo.stage import plain_part
 
-__all__ = ["Missed", "Watch", "keep"]
+__all__ = ["Arrived", "Missed", "Watch", "keep"]
 
 WAIT_S_MAX = 30.0
 LOOK_S = 0.1
@@ -24,6 +24,15 @@ Json = dict[str, Any]
 
 class Missed(Exception):  # noqa: N818 - the demo's word for it
     """What the script says did not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A mail that was waited for: the how-manieth, and when it came (`time.monotonic`)."""
+
+    number: int
+    mail: EmailMessage
+    at: float
 
 
 @dataclass
@@ -36,15 +45,18 @@ class Watch:
     wait_s: float = WAIT_S_MAX
     claimed: list[EmailMessage] = field(default_factory=list)
 
-    async def _until(self, what: str, look: Callable[[], Awaitable[tuple[Any, Any]]]) -> Any:  # noqa: ANN401 - whatever `look` finds
+    async def _until(
+        self, what: str, look: Callable[[], Awaitable[tuple[Any, Any]]], wait_s: float | None = None
+    ) -> Any:  # noqa: ANN401 - whatever `look` finds
         """What `look` finds first that is not None; raises Missed with what it saw instead."""
-        limit = time.monotonic() + self.wait_s
+        wait_s = self.wait_s if wait_s is None else wait_s
+        limit = time.monotonic() + wait_s
         while True:
             found, seen = await look()
             if found is not None:
                 return found
             if time.monotonic() > limit:
-                raise Missed(f"Expected within {self.wait_s:g} s: {what}.\nInstead: {_shown(seen)}")
+                raise Missed(f"Expected within {wait_s:g} s: {what}.\nInstead: {_shown(seen)}")
             await asyncio.sleep(LOOK_S)
 
     async def channel(self, channel_id: str, says: str = "", **wanted: object) -> Json:
@@ -82,20 +94,23 @@ class Watch:
         found: Json = await self._until(f"an incident “{title}” with {wanted}", look)
         return found
 
-    async def mail(self, subject: str, *says: str) -> tuple[int, EmailMessage]:
-        """The next mail whose subject matches and whose text holds what it must; kept on disk. With its number."""
+    async def mail(self, to: str, subject: str, *says: str, wait_s: float | None = None) -> Arrived:
+        """The next mail to somebody whose subject matches and whose text holds what it must; kept on disk."""
 
         async def look() -> tuple[EmailMessage | None, object]:
             for mail in self.unclaimed():
                 text = " ".join(plain_part(mail).split())
-                if re.search(subject, str(mail["Subject"])) and all(word in text for word in says):
+                to_them = str(mail["To"]).startswith(f"{to}@")
+                if to_them and re.search(subject, str(mail["Subject"])) and all(word in text for word in says):
                     return mail, None
-            return None, [str(m["Subject"]) + "\n" + plain_part(m) for m in self.unclaimed()] or "no new mail"
+            return None, [f"To {m['To']}\n{plain_part(m)}" for m in self.unclaimed()] or "no new mail"
 
-        mail: EmailMessage = await self._until(f"a mail with a subject like “{subject}” that says {says}", look)
+        what = f"a mail to {to} with a subject like “{subject}” that says {says}"
+        mail: EmailMessage = await self._until(what, look, wait_s)
         self.claimed.append(mail)
         keep(mail, self.folder, len(self.claimed))
-        return len(self.claimed), mail
+        at = next(at for at, known in zip(self.inbox.times, self.inbox.mails, strict=True) if known is mail)
+        return Arrived(len(self.claimed), mail, at)
 
     def unclaimed(self) -> list[EmailMessage]:
         """Mails that nobody has waited for yet."""

@@ -128,6 +128,13 @@ class World:
         self._publish()
         return date
 
+    def chirp_adds_a_field(self) -> None:
+        """A small entry in Chirp's changelog, for the record."""
+        self._changelog.append(
+            Item("Drafts can carry a label", "Drafts may be labelled from now on.", f"{CHANGELOG[1]}/1044", _now())
+        )
+        self._publish()
+
     def a_paper_reports(self) -> None:
         """One publisher says that Loopvid cuts its moderation."""
         self._report("Loopvid lays off half of its moderation team", "Reviews of reported clips take days.", "herald")

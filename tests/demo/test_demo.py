@@ -12,18 +12,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from email.message import EmailMessage
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from immutables import Map
 
-from monitor.demo.house import House, free_port
+from monitor.core.receivers import behind, held_until
+from monitor.demo.__main__ import NEWS_S, START_S, days_times
+from monitor.demo.house import House, Stopped, free_port
 from monitor.demo.inbox import MAIL_BYTES_MAX, Inbox
-from monitor.demo.stage import plain_part
+from monitor.demo.people import People, link_in
+from monitor.demo.stage import excerpt, plain_part
 from monitor.demo.watching import Missed, Watch
 from monitor.demo.world import World
 from monitor.settings import Settings, load
@@ -123,13 +129,38 @@ class Outside:
 async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
     async with World() as world, aiohttp.ClientSession() as client:
         house = House(tmp_path, free_port(0))
-        house.configure(world=world.url, inbox="2525", every="1s", group_wait="2s", resolve_after="4s")
+        times = {"every": "1s", "group_wait": "2s", "resolve_after": "4s", "step": "10s"}
+        house.configure(world=world.url, inbox="2525", **times, **days_times(datetime.now(UTC), speed=1.0))
         yield Outside(world, load(house.config, {}), client)
 
 
 async def test_the_demos_configuration_has_no_fault_and_warns_of_nothing(outside: Outside) -> None:
     assert list(outside.settings.warnings) == []
     assert len(outside.settings.channel_rules) == 9
+
+
+async def test_in_the_demo_the_first_is_on_call_and_the_third_sleeps_until_the_digest(outside: Outside) -> None:
+    rules, now = outside.settings.rules_for_mind(), datetime.now(UTC)
+    assert behind(rules, Map(), Map(), "primary", now) == ("first",)
+    assert behind(rules, Map(), Map(), "secondary", now) == ("second",)
+    third = rules.recipients["third"]
+    digest = held_until(third, now, critical=False)
+    assert digest is not None
+    assert now + timedelta(seconds=30) < digest <= now + timedelta(seconds=120)
+    assert held_until(third, digest, critical=False) is None, "it would wait for tomorrow"
+    assert held_until(third, now, critical=True) is None
+
+
+@pytest.mark.parametrize("speed", [0.25, 1.0, 8.0])
+@pytest.mark.parametrize("second", [0, 1, 30, 59])
+def test_the_night_ends_at_a_full_minute_after_the_news_whenever_the_demo_is_called(speed: float, second: int) -> None:
+    now = datetime(2026, 11, 22, 23, 58, second, tzinfo=UTC)
+    times = days_times(now, speed)
+    digest = clock_time.fromisoformat(times["digest"])
+    coming = datetime.combine(now.date() + timedelta(days=digest < now.time()), digest, UTC)
+    news = timedelta(seconds=START_S + NEWS_S / speed)
+    assert news < coming - now <= news + timedelta(seconds=60)
+    assert times["evening"] != times["digest"]
 
 
 async def test_in_the_morning_every_source_reads_well_but_the_one_behind_a_log_in(outside: Outside) -> None:
@@ -161,6 +192,13 @@ async def test_meta_breaks_for_both_of_its_channels_at_once(outside: Outside) ->
         assert await outside.state(channel, "status.meta") is Availability.OUTAGE
 
 
+async def test_a_small_entry_beside_the_price_is_information_for_the_digest(outside: Outside) -> None:
+    before = await outside.read("chirp", "policy.feed")
+    outside.world.chirp_adds_a_field()
+    (entry,) = (await outside.read("chirp", "policy.feed", before)).signals
+    assert entry.severity is Severity.INFO
+
+
 async def test_the_price_is_a_warning_with_its_date_and_the_news_are_critical_each_from_its_own_publisher(
     outside: Outside,
 ) -> None:
@@ -186,11 +224,13 @@ async def test_a_mail_that_does_not_come_is_a_miss_that_shows_what_came_instead(
         watch = Watch(House(tmp_path, free_port(0)), inbox, tmp_path, wait_s=0.3)
         await asyncio.to_thread(post, inbox.port, a_mail("The page says major."))
         with pytest.raises(Missed, match=r"(?s)works again.*The page says major"):
-            await watch.mail("works again")
+            await watch.mail("first", "works again")
+        with pytest.raises(Missed, match=r"(?s)a mail to second.*The page says major"):
+            await watch.mail("second", "outage")
         with pytest.raises(Missed, match=r"(?s)Nothing else was to be sent.*Über alles"):
             await watch.nothing_else(0.0, told=0)
-        number, mail = await watch.mail("outage", "The page says major.")
-        assert (number, mail) == (1, inbox.mails[0])
+        arrived = await watch.mail("first", "outage", "The page says major.")
+        assert (arrived.number, arrived.mail, arrived.at) == (1, inbox.mails[0], inbox.times[0])
     assert list(await asyncio.to_thread(tmp_path.glob, "01-*.eml"))
 
 
@@ -202,18 +242,86 @@ def test_a_port_that_is_in_use_is_refused_when_it_was_asked_for() -> None:
             free_port(taken.getsockname()[1])
 
 
+# --- people -----------------------------------------------------------------------------------------------------------
+
+LINK = "/a/AWsEIHMFZmlyc3QBMhRmoV12"
+
+
+async def test_a_link_is_looked_at_by_a_scanner_and_pressed_by_a_person(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append((request.method, (await request.text()) or request.headers["User-Agent"]))
+        return web.Response(text="<h1>You have it.</h1><p>Newsletter</p>", content_type="text/html")
+
+    async with served(answer) as root:
+        people = People(House(tmp_path, free_port(0)))
+        assert await people.scan(root + LINK) == "You have it. Newsletter"
+        assert await people.press(root + LINK, "acknowledge") == "You have it. Newsletter"
+    assert [method for method, _ in asked] == ["GET", "GET", "POST"]
+    assert "Scanner" in asked[0][1]
+    assert asked[2][1] == "act=acknowledge"
+
+
+async def test_a_page_that_does_not_come_a_mail_without_a_link_and_a_command_that_fails_are_said(
+    tmp_path: Path,
+) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=403, text="no right")
+
+    house = House(tmp_path, free_port(0))
+    house.config.write_text("channels: {}\n")
+    async with served(refuse) as root:
+        with pytest.raises(Missed, match="HTTP 403: no right"):
+            await People(house).press(root + LINK, "acknowledge")
+    with pytest.raises(Missed, match=r"(?s)a link to act by.*just words"):
+        link_in(a_mail("just words"))
+    assert link_in(a_mail(f"Acknowledge, or see more: http://127.0.0.1:1{LINK}\n\nmore")) == f"http://127.0.0.1:1{LINK}"
+    with pytest.raises(Stopped, match=r"(?s)vigie ack 1 ended with code 1:.*Vigie does not answer"):
+        await People(house).type("ack", "1")
+
+
+@contextlib.asynccontextmanager
+async def served(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def test_of_a_mail_only_the_named_parts_are_shown() -> None:
+    parts = (
+        "Title",
+        "Acknowledge, or see more: http://x",
+        "What changed\nIt got worse.",
+        "What happened\nA lot.",
+        "-- ",
+    )
+    text = "\n\n".join(parts) + "\n\n-- \nVigie\n"
+    assert excerpt(text, ("What changed",)) == "Title\n\nWhat changed\nIt got worse."
+    assert excerpt(text, ("Acknowledge",)) == "Title\n\nAcknowledge, or see more: http://x"
+
+
 # --- the whole day ----------------------------------------------------------------------------------------------------
 
-SUBJECTS = (
-    r"▲ Newsletter: degraded \(unconfirmed\) since \d\d:\d\d",
-    r"✖ Newsletter: now outage, since \d\d:\d\d",
-    r"✖ Meta: outage since \d\d:\d\d",
-    r"⚠ Chirp: .* since \d\d:\d\d",
-    r"⚠ Loopvid: elevated brand risk since \d\d:\d\d",
-    r"⚠ Loopvid: now severe brand risk, since \d\d:\d\d",
-    r"✔ Meta: works again after .*",
-    r"✔ Newsletter: works again after .*",
+MAILS = (
+    ("third", r"⚠ Loopvid\s: risque grave pour la marque depuis \d\d:\d\d"),
+    ("first", r"▲ Newsletter: degraded \(unconfirmed\) since \d\d:\d\d"),
+    ("first", r"✖ Worse . Newsletter: outage since \d\d:\d\d"),
+    ("second", r"✖ Your turn . Newsletter: outage since \d\d:\d\d"),
+    ("first", r"✖ Taken by Second on call . Newsletter: outage since \d\d:\d\d"),
+    ("first", r"✖ Meta: outage since \d\d:\d\d"),
+    ("first", r"✔ Meta: works again after .*"),
+    ("first", r"✔ Newsletter: works again after .*"),
+    ("second", r"✔ Newsletter: works again after .*"),
+    ("third", r"☰ Récapitulatif .*Chirp.*"),
 )
+"""To whom, and the first line, in the order of the script."""
 
 
 @contextlib.contextmanager
@@ -250,11 +358,14 @@ def test_the_day_comes_out_as_the_script_says_and_exactly_the_expected_mails_arr
     with the_demo(tmp_path, "--speed", "5") as demo:
         said, _ = demo.communicate(timeout=200)
     assert demo.returncode == 0, said
-    assert "Messages sent: 8; nothing else was sent." in said
+    assert "Messages sent: 10 (first 6, second 2, third 2); nothing else was sent." in said
+    assert "Second on call took it by link" in said
+    assert re.search(r"\$ vigie ack \d+ --by first", said)
     kept = sorted((tmp_path / "kept" / "mails").glob("*.eml"))
     mails = [email.message_from_bytes(p.read_bytes(), policy=email.policy.default) for p in kept]
-    assert len(mails) == len(SUBJECTS)
-    for mail, subject in zip(mails, SUBJECTS, strict=True):
+    assert len(mails) == len(MAILS)
+    for mail, (to, subject) in zip(mails, MAILS, strict=True):
+        assert mail["To"] == f"{to}@team.example"
         assert re.fullmatch(subject, mail["Subject"]), mail["Subject"]
     assert all(p.with_suffix(".html").read_text(encoding="utf-8").startswith("<!doctype html>") for p in kept)
     assert len({mail["Message-ID"] for mail in mails}) == len(mails)
