@@ -364,6 +364,7 @@ class Daemon:
         """Intake first, then the post, then the store; each with its patience. In all at most 5 s."""
         last = _end_anyway(self._code)
         runs = self._lookout.stop_looking()
+        self._tasks.end()
         await self._web.stop()
         await self._lookout.dispatcher.close(POST_GRACE_S)
         stuck = await self._tasks.close(TASKS_END_S)

@@ -57,9 +57,13 @@ class Tasks:
     def _over(self) -> bool:
         return self._closing
 
+    def end(self) -> None:
+        """From now on a task may end: none is started again."""
+        self._closing = True
+
     async def close(self, within_s: float) -> list[str]:
         """Cancel all; the names of those that did not end in time."""
-        self._closing = True
+        self.end()
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:

@@ -70,3 +70,20 @@ async def test_F26_a_task_that_swallows_its_cancellation_is_named_and_not_waited
     over.set()
     await asyncio.sleep(0.05)
     assert not [t for t in asyncio.all_tasks() if t.get_name() == "stubborn"], "after the end nothing is started again"
+
+
+async def test_in_an_orderly_end_a_task_that_ends_is_neither_a_fault_nor_started_again() -> None:
+    restarted: list[str] = []
+    over = asyncio.Event()
+
+    async def wait() -> None:
+        await over.wait()
+
+    tasks = Tasks(restarted.append, restart_after_s=0.01)
+    tasks.spawn("dispatcher", wait)
+    await asyncio.sleep(0.01)
+    tasks.end()
+    over.set()
+    await asyncio.sleep(0.05)
+    assert restarted == []
+    assert await tasks.close(1.0) == []
