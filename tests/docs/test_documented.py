@@ -28,6 +28,7 @@ from probes import _docs as probes_docs
 from probes import kinds
 from probes.base import Family
 from tests.docs.parts import EVERY_VERB, FENCED, PARTS, ROOT, blocks, documents, first_block, stale, verbs_and_options
+from tests.web.samples import OPERATIONS
 
 README = ROOT / "README.md"
 HOUSE = ROOT / "monitor" / "README.md"
@@ -113,6 +114,21 @@ def test_every_key_of_the_configuration_is_in_its_readme() -> None:
         for name, field in model.model_fields.items():
             key = f"{prefix}{field.alias or name}"
             assert f"| `{key}` |" in text, key
+
+
+def test_every_key_that_the_readme_names_is_in_the_readme_of_the_configuration() -> None:
+    sections = r"team|server|fetch|rules|people\.ID|routes|watchdog|heartbeat"
+    named = set(re.findall(rf"`((?:{sections})\.[a-z_]+)`", text_of(README)))
+    known = set(re.findall(r"^\| `([\w.\[\]]+)` \|", text_of(settings_docs.README), re.MULTILINE))
+    assert len(named) > 5
+    assert named <= known, named - known
+
+
+@each_document
+def test_every_path_of_the_api_that_a_document_names_is_served(document: Path) -> None:
+    served = [re.sub(r"\{\w+\}", "[^/]+", operation.path) for operation in OPERATIONS]
+    for path in re.findall(r"/api/v1/[\w./-]+\w", text_of(document)):
+        assert any(re.fullmatch(each, path) for each in served), f"{document.name}: {path}"
 
 
 @pytest.mark.parametrize("words", [Availability, Risk, Family], ids=lambda e: str(e.__name__))
