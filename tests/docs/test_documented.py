@@ -63,6 +63,7 @@ def test_every_part_that_can_be_made_stands_in_one_document() -> None:
         assert sum(f"<!-- made by `make docs`: {name} -->" in text for text in texts) == 1, name
 
 
+@pytest.mark.slow
 def test_a_part_that_was_changed_by_hand_is_seen_and_the_command_says_so(tmp_path: Path) -> None:
     probe = f"import sys; from tests.docs import parts; p = parts.ROOT / 'README.md'; d = parts.Path({str(tmp_path)!r})"
     code = (

@@ -7,6 +7,8 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.edges.running import Page, Quiet, Site, Vigie, home, until
 
 LATE_S_MAX = 1.0
@@ -59,6 +61,7 @@ def _calm_gap(page_times: list[float]) -> float:
     return max(b - a for a, b in pairwise(page_times))
 
 
+@pytest.mark.slow
 def test_F21_F36_B01_hostile_sources_and_workers_that_die_or_hang_delay_nobody_else(tmp_path: Path) -> None:
     calm = Page()
     feeds = 0

@@ -57,7 +57,9 @@ def test_nobody_answers_the_second_is_called_takes_it_by_the_link_and_both_hear_
             assert status == 200
             assert "You have it" in said
             assert vigie.get(f"/api/v1/incidents/{incident}")["owner"] == "Second on call"
-            heard = until(lambda: [m for m in post.of("first") if "Taken by Second on call" in m.subject], 8, "first was not told")
+            heard = until(
+                lambda: [m for m in post.of("first") if "Taken by Second on call" in m.subject], 8, "first was not told"
+            )
             assert heard
             quiet_from = len(post.mails)
             time.sleep(8)

@@ -59,6 +59,7 @@ def test_F28_B99_a_file_that_cannot_be_used_or_vanishes_changes_nothing_and_is_r
         assert receiver.steps == ["opened"]
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_taken_as_a_difference(tmp_path: Path) -> None:
     slow, second, other = Page(), Receiver(), Page()
     try:

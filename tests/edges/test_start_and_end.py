@@ -105,6 +105,7 @@ def test_F02_killed_at_many_moments_of_a_start_a_reload_and_an_end(tmp_path: Pat
 # --- F10 -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_F10_a_second_one_on_the_same_store_or_port_ends_with_a_clear_word(tmp_path: Path) -> None:
     with home(tmp_path) as (page, _, vigie):
         vigie.start()
@@ -238,6 +239,7 @@ def _counted(vigie: Vigie, line: str) -> bool:
     return vigie.metric(line) == 1
 
 
+@pytest.mark.slow
 def test_F25_F26_tasks_that_fall_are_started_again_and_told_and_one_that_will_not_end_is_left(tmp_path: Path) -> None:
     with home(tmp_path) as (page, receiver, vigie):
         (tmp_path / "kinds").mkdir()

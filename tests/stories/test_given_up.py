@@ -77,7 +77,7 @@ def _every_point(folder: Path, stride: int) -> None:
 
 
 def test_F01_with_the_plug_pulled_at_many_points_a_refused_message_is_still_told(tmp_path: Path) -> None:
-    _every_point(tmp_path, 4)
+    _every_point(tmp_path, 12)
 
 
 @pytest.mark.slow
