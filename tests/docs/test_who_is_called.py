@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from monitor.core.model import Act, Acted
 from monitor.core.receivers import held_until
 from monitor.demo.payloads import meta_orgs
@@ -96,7 +94,6 @@ def test_whoever_is_on_call_hears_of_an_outage_then_both_and_one_press_ends_it(t
     run(story())
 
 
-@pytest.mark.slow
 def test_at_night_what_is_not_critical_waits_for_the_digest_and_an_outage_does_not(tmp_path: Path) -> None:
     rules = page_one_file(tmp_path).rules_for_mind()
     first, second = rules.recipients["first"], rules.recipients["second"]
