@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from monitor.core.audit import overdue
 from monitor.core.duty import Policy, Route, Silence, Team, TimeInterval, Unit, Window
 from monitor.core.matching import parse_matcher
 from monitor.core.model import Act, ChannelRule, Condition, Phase, SendOutcome, Watched
