@@ -388,6 +388,7 @@ async def test_an_observation_is_what_the_outside_said(world: HostileServer) -> 
 
 ASK_WITHOUT_LIMIT = {
     "monitor/demo/house.py": "asks nobody but the daemon that it has started itself",
+    "monitor/demo/people.py": "opens links of nobody but that daemon",
     "monitor/web/guard.py": "a server's request, bounded by client_max_size and never decompressed",
 }
 
