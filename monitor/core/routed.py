@@ -25,9 +25,11 @@ def take_routes(talk: Talk) -> None:
 
 
 def _nobody(talk: Talk) -> None:
-    known = talk.draft.before.incidents.get(talk.incident.id)
-    if known is None or known.firing is None or known.revision != talk.incident.revision:
-        talk.draft.decide("not_told_nobody", "No receiver is configured that could be told", incident=talk.incident)
+    """Say so once for each piece of news, and when the rules change or what held it back is gone."""
+    incident, known = talk.incident, talk.draft.before.incidents.get(talk.incident.id)
+    news = known is None or known.firing is None or known.revision != incident.revision or known.loud != incident.loud
+    if news or (talk.draft.everything and not incident.told):
+        talk.draft.decide("not_told_nobody", "No receiver is configured that could be told", incident=incident)
 
 
 # --- which -----------------------------------------------------------------------------------------------------------

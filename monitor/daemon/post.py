@@ -119,11 +119,12 @@ def unheard(store: Store, incidents: Iterable[Incident]) -> list[Delivered]:
     found = []
     for incident in incidents:
         awaited = {told.key for told in incident.told if told.arrived is None and not told.lost}
-        for delivery in store.deliveries(incident.id) if awaited else ():
+        deaf = {told.destination for told in incident.told if told.heard is None}  # so far as the mind knows
+        for delivery in store.deliveries(incident.id) if awaited or deaf else ():
             row = delivery.row
-            outcome = _ENDS.get(row.state)
-            if outcome is not None and row.notification.key in awaited:
-                note = row.notification
+            outcome, note = _ENDS.get(row.state), row.notification
+            earlier = outcome is SendOutcome.DELIVERED and note.destination in deaf
+            if outcome is not None and (note.key in awaited or earlier):
                 detail = f"{DOUBT}: {row.last_error}" if outcome is SendOutcome.UNKNOWN else row.last_error
                 found.append(Delivered(note.key, note.incident, note.destination, outcome, detail))
     return found
