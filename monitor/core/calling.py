@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.core import paging
-from monitor.core.model import Page
+from monitor.core.model import Incident, Page, Told
 from monitor.core.receivers import name_of, names_of
 from monitor.core.talk import Talk
 
@@ -132,5 +132,13 @@ def _besides(talk: Talk, recipient: str) -> None:
     for method in known.methods if known and mine else ():
         if method.after is None or method.destination in talk.told or method.destination == talk.incident.subject:
             continue
-        if talk.ready(min(t.at for t in mine) + method.after):
+        if talk.ready(min(_first_called(talk.incident, t) for t in mine) + method.after):
             talk.tell(method.destination, "opened", "told_also")
+
+
+def _first_called(incident: Incident, told: Told) -> datetime:
+    """Since when somebody could have taken it: news in between does not put off the next method."""
+    turns = (incident.reopened, incident.acknowledged, incident.loud)
+    if told.heard is None or any(turn is not None and told.heard < turn for turn in turns):
+        return told.at
+    return min(told.at, told.heard)

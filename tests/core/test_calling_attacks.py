@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from monitor.core.duty import Policy, Route, Silence, Team, TimeInterval, Unit, Window
+import pytest
+
+from monitor.core.duty import Override, Policy, Route, Shift, Silence, Team, TimeInterval, Unit, Window
 from monitor.core.matching import parse_matcher
-from monitor.core.model import Act, ChannelRule, Condition, Phase, SendOutcome, Watched
-from probes.base import Availability, Reason
-from tests.core.mind import T0, Mind, channel
+from monitor.core.model import Act, ChannelRule, Condition, Overridden, Phase, SendOutcome, Watched
+from probes.base import Availability, Certainty, Family, Reason, Severity, Signal
+from tests.core.mind import T0, Mind, channel, probe
 from tests.core.people import AT_ONCE, Crew, policy, rotation
 
 OK, DOWN, WEAK = Availability.OPERATIONAL, Availability.OUTAGE, Availability.DEGRADED
@@ -580,3 +582,249 @@ def test_a_silence_leaves_the_state_when_its_time_is_over_though_nothing_else_ha
     lookout.silences('channel="x"', 1)
     lookout.passes(60)
     assert not lookout.state.silences
+
+
+# --- acts at odd moments ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_taken_before_anybody_was_called_calls_nobody_until_the_taking_lapses() -> None:
+    lookout = mind(policy("p", ("second", 5)), wait_critical=MIN)
+    lookout.says("x/1", DOWN)
+    lookout.passes(10)
+    lookout.acts(Act.ACKNOWLEDGE, by="third")
+    lookout.lives(3600 - 60, 60, x_1=DOWN)
+    assert not lookout.told
+    lookout.lives(500, 10, x_1=DOWN)
+    assert sorted(said(lookout)) == [("first", "opened"), ("second", "escalated"), ("third", "lapsed")]
+
+
+def test_what_is_taken_while_it_is_held_back_is_not_told_when_that_ends() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.silences('channel="x"', 10)
+    lookout.says("x/1", DOWN)
+    lookout.passes(60)
+    lookout.acts(Act.ACKNOWLEDGE, by="third")
+    lookout.lives(1800, 60, x_1=DOWN)
+    assert not lookout.told
+
+
+def test_what_is_taken_just_after_a_start_stays_taken() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.says("x/1", DOWN)
+    lookout.lives(240, x_1=DOWN)
+    lookout.lives_no_more(100)
+    lookout.acts(Act.ACKNOWLEDGE, by="third")
+    lookout.lives(600, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("first", "acknowledged")]
+
+
+def test_an_effect_that_was_folded_and_taken_reminds_nobody_while_its_cause_is_out() -> None:
+    lookout = aws()
+    lookout.says("mailer/1", DOWN)
+    lookout.lives(60, mailer_1=DOWN)
+    lookout.says("aws/1", DOWN)
+    lookout.passes(10)
+    assert lookout.acts(Act.ACKNOWLEDGE, "1", by="second").code == "done"
+    lookout.lives(3700, 60, aws_1=DOWN, mailer_1=DOWN)
+    assert [n.step for n in lookout.told if n.incident == "1"] == ["opened"]
+
+
+def test_a_snooze_that_ends_in_a_silence_is_quiet_until_that_ends_too() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.acts(Act.SNOOZE, until=lookout.now + 10 * MIN)
+    lookout.silences('channel="x"', 30)
+    lookout.lives(29 * 60, 30, x_1=DOWN)
+    assert said(lookout) == [("first", "opened")]
+    lookout.lives(60 + 330, 30, x_1=DOWN)
+    assert said(lookout)[1:] == [("first", "updated"), ("second", "escalated")]
+
+
+def test_a_silence_that_ends_in_a_snooze_is_quiet_until_that_ends_too() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.silences('channel="x"', 10)
+    lookout.says("x/1", DOWN)
+    lookout.passes(60)
+    lookout.acts(Act.SNOOZE, until=lookout.now + 30 * MIN)
+    lookout.lives(29 * 60, 30, x_1=DOWN)
+    assert not lookout.told
+    lookout.lives(60 + 330, 30, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("second", "escalated")]
+
+
+def test_silence_cause_and_quiet_hours_together_end_in_one_message_each_in_its_time() -> None:
+    people = Crew()
+    people.person("first", quiet=(Window(time(7), time(10)),), digest=time(11))
+    lookout = aws(people=people)
+    lookout.silences('channel="mailer"', 60)
+    lookout.says("aws/1", DOWN)
+    lookout.says("mailer/1", WEAK)
+    lookout.lives(3600, 60, aws_1=DOWN, mailer_1=WEAK)
+    assert [(n.labels["channel"], n.due) for n in lookout.told] == [(("aws",), None)]
+    assert lookout.incidents[1].held == {"mailer": "depends:aws"}
+    lookout.lives(600, 60, aws_1=OK, mailer_1=WEAK)
+    mailer = [n for n in lookout.told if n.labels["channel"] == ("mailer",)]
+    assert [(n.step, n.due) for n in mailer] == [("opened", T0.replace(hour=11))]
+
+
+# --- people in several places -----------------------------------------------------------------------------------------
+
+
+def test_a_person_in_two_teams_and_two_steps_hears_each_thing_once() -> None:
+    people = crew("first", "second", "third")
+    people.teams["a"] = Team("a", "A", ("first", "second"))
+    people.teams["b"] = Team("b", "B", ("second", "third"))
+    lookout = mind(policy("p", ("a+b+second", 5)), people, to="a")
+    lookout.says("x/1", DOWN)
+    lookout.lives(330, x_1=DOWN)
+    assert sorted(said(lookout)) == [
+        ("first", "escalated"), ("first", "opened"), ("second", "escalated"), ("second", "opened"),
+        ("third", "escalated"),
+    ]  # fmt: skip
+
+
+def test_a_fall_back_that_was_called_already_is_called_once_more_and_then_nobody() -> None:
+    lookout = mind(policy("p", ("second", 5), fallback="first"), repeat=timedelta(0))
+    lookout.says("x/1", DOWN)
+    lookout.lives(3600, 30, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("second", "escalated"), ("first", "escalated")]
+
+
+def test_a_repeat_a_step_and_a_second_method_that_fall_due_together_are_one_message_by_each_way() -> None:
+    people = crew("second")
+    people.person("first", "slack", "sms", after={2: 10 * MIN})
+    lookout = mind(policy("p", ("first+second", 10)), people, repeat=10 * MIN)
+    lookout.says("x/1", DOWN)
+    lookout.lives(610, x_1=DOWN)
+    assert sorted((n.destination, n.step) for n in lookout.told) == [
+        ("first/1", "escalated"), ("first/1", "opened"), ("first/2", "opened"), ("second/1", "escalated")
+    ]  # fmt: skip
+
+
+def test_a_change_by_hand_in_the_middle_of_an_incident_hands_it_over_and_back() -> None:
+    lookout = hourly(repeat=10 * MIN)
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    span = Shift("third", lookout.now, lookout.now + 15 * MIN, "override")
+    lookout.put(Overridden(Override("", "primary", (span,), by="second"), "board"))
+    lookout.lives(840, x_1=DOWN)
+    lookout.lives(120, x_1=DOWN)
+    assert said(lookout) == [
+        ("first", "opened"), ("third", "handed_over"), ("third", "repeat"), ("first", "handed_over")
+    ]  # fmt: skip
+
+
+def test_whoever_is_on_call_when_a_step_is_due_is_called_and_not_who_was_when_it_opened() -> None:
+    people = crew("first", "second", "third")
+    start = datetime(2026, 11, 22, 8, 0, tzinfo=UTC).replace(tzinfo=None)
+    people.schedule("primary", rotation=rotation("first", "second", unit=Unit.HOUR, start=start), announce=False)
+    lookout = mind(policy("p", ("primary", 20)), people, to="third")
+    lookout.lives(3000, 60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.lives(1250, 30, x_1=DOWN)
+    assert said(lookout) == [("third", "opened"), ("second", "escalated")]
+
+
+# --- our own troubles and people --------------------------------------------------------------------------------------
+
+
+def test_messages_that_tell_of_lost_messages_are_lost_without_a_word_about_themselves() -> None:
+    people = crew("first", "second", "third")
+    people.teams["all"] = Team("all", "All", ("first", "second", "third"))
+    lookout = mind(policy("p", ("all", 5), repeat=3, fallback="third"), people, to="all", repeat=30 * MIN)
+    lookout.says("x/1", DOWN)
+    known = 0
+    for _ in range(240):
+        for lost in lookout.told[known:]:
+            known += 1
+            lookout.sends(SendOutcome.REJECTED, lost)
+        lookout.passes(60)
+        lookout.says("x/1", DOWN)
+    troubles = [i.subject for i in lookout.incidents if i.condition is Condition.DELIVERY]
+    assert sorted(troubles) == ["first/1", "second/1", "third/1"]
+    assert not [n for n in lookout.told if n.incident != "1" and n.destination == _subject(lookout, n.incident)]
+    assert known < 200, f"{known} messages in four hours in which none arrived"
+
+
+def _subject(of: Mind, incident: str) -> str:
+    return next(i.subject for i in of.incidents if i.id == incident)
+
+
+def test_while_we_are_blind_one_message_goes_out_can_be_taken_and_its_end_is_heard() -> None:
+    names = [f"c{n}" for n in range(6)]
+    lookout = mind(policy("p", ("second", 5)), None, *(channel(n) for n in names))
+    for _ in range(4):
+        for name in names:
+            lookout.fails(f"{name}/1", Reason.DNS)
+        lookout.lives(30)
+    assert lookout.acts(Act.ACKNOWLEDGE, by="first").code == "done"
+    for _ in range(40):
+        for name in names:
+            lookout.fails(f"{name}/1", Reason.DNS)
+        lookout.lives(30)
+    assert said(lookout) == [("first", "opened")]
+    lookout.lives(600, 30, **{f"{n}_1": OK for n in names})
+    assert said(lookout) == [("first", "opened"), ("first", "resolved")]
+
+
+def test_what_a_person_called_over_is_told_again_when_it_is_worse_whatever_it_is() -> None:
+    brand = Signal(
+        "cut", Family.BRAND, Severity.WARNING, Certainty.OFFICIAL, "Reach was cut", lasts=timedelta(days=2)
+    )  # fmt: skip
+    lookout = mind(None, None, channel("x", probe("x", 1), probe("x", 2, Family.BRAND)))
+    lookout.says("x/2", brand)
+    lookout.lives(60, x_1=OK)
+    lookout.acts(Act.RESOLVE)
+    lookout.lives(3600, 60, x_1=OK)
+    assert said(lookout) == [("first", "opened"), ("first", "resolved")]
+    lookout.says("x/2", brand, replace(brand, key="ban", severity=Severity.CRITICAL))
+    lookout.lives(60, x_1=OK)
+    assert said(lookout)[2:] == [("first", "updated")]
+
+
+def test_an_unknown_that_a_person_called_over_stays_over_until_it_is_known_again() -> None:
+    lookout = mind()
+    for _ in range(20):
+        lookout.fails("x/1")
+        lookout.lives(60)
+    lookout.acts(Act.RESOLVE)
+    for _ in range(60):
+        lookout.fails("x/1")
+        lookout.lives(60)
+    assert said(lookout) == [("first", "opened"), ("first", "resolved")]
+    lookout.lives(1200, 60, x_1=OK)
+    assert not lookout.incidents
+
+
+# --- digests ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_end_of_what_was_told_before_the_quiet_hours_comes_with_the_digest_unless_it_was_critical() -> None:
+    people = Crew()
+    people.person("first", quiet=(Window(time(9), time(11)),), digest=time(12))
+    lookout = mind(None, people, channel("x"), channel("y"))
+    lookout.says("x/1", WEAK)
+    lookout.says("y/1", DOWN)
+    lookout.lives(3660, 60, x_1=WEAK, y_1=DOWN)
+    lookout.lives(300, 60, x_1=OK, y_1=OK)
+    assert [(n.labels["channel"], n.due) for n in lookout.told if n.step == "resolved"] == [
+        (("x",), T0.replace(hour=12)), (("y",), None)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("month", "day", "hours"), [(3, 26, (8, 7, 7)), (10, 29, (7, 8, 8))])
+def test_digests_come_at_nine_by_the_wall_over_the_days_of_23_and_25_hours_once_a_day(
+    month: int, day: int, hours: tuple[int, ...]
+) -> None:
+    people = Crew()
+    people.person("first", quiet=(Window(time(20), time(8)),), digest=time(9), timezone="Europe/Paris")
+    lookout = mind(None, people)
+    lookout.now = datetime(2027, month, day, 12, tzinfo=UTC)
+    lookout.says("x/1", OK)
+    for _ in hours:
+        lookout.lives(10 * 3600, 1200, x_1=OK)
+        lookout.lives(1800, 300, x_1=WEAK)
+        lookout.lives(13.5 * 3600, 1200, x_1=OK)
+    due = sorted({n.due for n in lookout.told if n.due is not None})
+    assert [(d.hour, d.minute) for d in due] == [(hour, 0) for hour in hours]
