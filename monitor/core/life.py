@@ -143,7 +143,7 @@ def _join(draft: Draft, rule: ChannelRule, shared: Incident) -> None:
 
 def _reopen(draft: Draft, rule: ChannelRule, own: Incident, severity: Severity) -> None:
     incident = replace(
-        paging.anew(own, draft.now),
+        paging.anew(own, draft.now, worse=severity > own.peak),
         phase=advance(own.phase, Move.RECUR),
         revision=own.revision + 1,
         resolved=None,

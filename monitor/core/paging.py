@@ -79,16 +79,18 @@ def with_owner(incident: Incident, rules: Rules) -> Incident:
     return replace(incident, pages=(replace(first, called=(*first.called, incident.owner)), *others))
 
 
-def anew(incident: Incident, now: datetime) -> Incident:
-    """The incident in trouble again, nobody's: who was called hears of it after `group_interval`, then the steps follow
-    from the first.
+def anew(incident: Incident, now: datetime, *, worse: bool = False) -> Incident:
+    """The incident in trouble again, nobody's: who was called hears of it after `group_interval`, or at once when it is
+    worse than ever; then the steps follow from the first.
     """
     pages = []
     for page in incident.pages:
         again = replace(page, taken=min(page.taken, 1), again=0, over=False)
         wait = wait_of(again) if again.taken else timedelta(0)
-        pages.append(replace(again, due=now + page.interval + wait if wait is not None else None))
-    return replace(incident, pages=tuple(pages), owner="", acknowledged=None, lapses=None, snoozed=None, by_hand="")
+        heard = now if worse else now + page.interval
+        pages.append(replace(again, due=heard + wait if wait is not None else None))
+    calm = replace(incident, owner="", acknowledged=None, lapses=None, snoozed=None, by_hand="", folded="")
+    return replace(calm, pages=tuple(pages))
 
 
 def resume(incident: Incident, at: datetime) -> Incident:

@@ -71,12 +71,12 @@ class Talk:
         put_off = incident.snoozed is not None and self.now < incident.snoozed
         return incident.phase is not Phase.OPEN or put_off or bool(incident.folded)
 
-    def labels(self) -> list[Labels]:
-        """The labels of each channel that may be told of."""
-        channels = self.draft.channels
+    def labels(self, channels: Iterable[str] | None = None) -> list[Labels]:
+        """The labels of each of these channels; None: of each that may be told of."""
+        states = self.draft.channels
         found = [
-            labels_of(self.incident, self.rules.channels[c], channels.get(c))
-            for c in self.channels
+            labels_of(self.incident, self.rules.channels[c], states.get(c))
+            for c in (self.channels if channels is None else channels)
             if c in self.rules.channels
         ]
         return found or [labels_of(self.incident, None, None)]
@@ -265,7 +265,7 @@ class Talk:
             priority=_priority(step, before, critical=critical),
             gather=Gather.DIGEST if due else Gather.REPEAT if step == "repeat" else Gather.NONE,
             acts=() if step == "resolved" else (incident.id,),
-            labels=_merged(self.labels()),
+            labels=_merged(self.labels(incident.channels if step == "resolved" else None)),
             opened=incident.opened,
             resolved=incident.resolved,
         )

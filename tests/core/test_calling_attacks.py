@@ -828,3 +828,103 @@ def test_digests_come_at_nine_by_the_wall_over_the_days_of_23_and_25_hours_once_
         lookout.lives(13.5 * 3600, 1200, x_1=OK)
     due = sorted({n.due for n in lookout.told if n.due is not None})
     assert [(d.hour, d.minute) for d in due] == [(hour, 0) for hour in hours]
+
+
+# --- sentences of alerting.md that nothing else shows -----------------------------------------------------------------
+
+
+def test_what_is_in_trouble_again_and_worse_than_before_is_told_at_once_and_escalates_from_there() -> None:
+    lookout = mind(policy("p", ("second", 5)), interval=10 * MIN)
+    lookout.says("x/1", WEAK)
+    lookout.lives(60, x_1=WEAK)
+    lookout.lives(180, x_1=OK)
+    again = len(lookout.told)
+    lookout.says("x/1", DOWN)
+    start = lookout.now
+    lookout.lives(400, x_1=DOWN)
+    found = [(n.destination, n.step, n.created - start) for n in lookout.told[again:]]
+    assert found == [("first/1", "updated", timedelta(0)), ("second/1", "escalated", 5 * MIN)]
+
+
+def test_a_message_lasts_four_hours_when_critical_else_a_day_and_from_the_digest_that_brings_it() -> None:
+    people = Crew()
+    people.person("first", quiet=(Window(time(7), time(10)),), digest=time(11))
+    people.person("second")
+    people.teams["all"] = Team("all", "All", ("first", "second"))
+    lookout = mind(None, people, channel("x"), channel("y"), to="all")
+    lookout.says("x/1", DOWN)
+    lookout.says("y/1", WEAK)
+    lasts = {(n.destination, n.critical): n.expires - n.created for n in lookout.told}
+    assert lasts == {
+        ("first/1", True): timedelta(hours=4), ("second/1", True): timedelta(hours=4),
+        ("first/1", False): timedelta(hours=27), ("second/1", False): timedelta(hours=24),
+    }  # fmt: skip
+
+
+def test_an_effect_told_more_than_five_minutes_before_its_cause_stays_by_itself_and_has_its_own_end() -> None:
+    lookout = aws()
+    lookout.says("mailer/1", DOWN)
+    lookout.lives(301, mailer_1=DOWN)
+    lookout.says("aws/1", DOWN)
+    lookout.lives(600, aws_1=DOWN, mailer_1=DOWN)
+    lookout.lives(300, aws_1=DOWN, mailer_1=OK)
+    assert [(n.step, n.labels["channel"]) for n in lookout.told] == [
+        ("opened", ("mailer",)), ("opened", ("aws",)), ("resolved", ("mailer",))
+    ]  # fmt: skip
+    assert "incident_folded" not in lookout.codes
+
+
+def test_evidence_that_is_stale_keeps_an_incident_open_marked_and_neither_resolves_nor_worsens_it() -> None:
+    lookout = mind(None, None, channel("x", probe("x", 1), probe("x", 2)))
+    lookout.says("x/2", OK)
+    lookout.says("x/1", WEAK)
+    for _ in range(60):
+        lookout.fails("x/1")
+        lookout.fails("x/2")
+        lookout.lives(60)
+    incident = lookout.incidents[0]
+    assert (incident.phase, incident.severity, incident.unseen) == (Phase.OPEN, Severity.WARNING, True)
+    assert lookout.codes.count("incident_unseen") == 1
+    assert said(lookout) == [("first", "opened")]
+
+
+def test_group_wait_and_the_steps_count_from_the_opening_over_a_restart() -> None:
+    lookout = mind(policy("p", ("second", 10)), wait_critical=5 * MIN)
+    lookout.lives(60, x_1=OK)
+    lookout.says("x/1", DOWN)
+    lookout.passes(60)
+    lookout.lives_no_more(90)
+    lookout.says("x/1", DOWN)
+    lookout.lives(149, 10, x_1=DOWN)
+    assert not lookout.told
+    lookout.lives(2, 1, x_1=DOWN)
+    assert lookout.heard() == [(360, "first/1", "opened")]
+    lookout.lives(240, x_1=DOWN)
+    lookout.lives_no_more(90)
+    lookout.lives(600, x_1=DOWN)
+    assert lookout.heard()[1:] == [(960, "second/1", "escalated")]
+
+
+def test_a_cause_that_is_taken_or_silenced_still_holds_its_effects_and_they_are_told_when_it_is_over() -> None:
+    lookout = aws()
+    lookout.silences('channel="aws"', 10)
+    lookout.says("aws/1", DOWN)
+    lookout.says("mailer/1", DOWN)
+    lookout.lives(300, aws_1=DOWN, mailer_1=DOWN)
+    assert not lookout.told
+    lookout.lives(400, aws_1=DOWN, mailer_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE, "1", by="first")
+    lookout.lives(600, aws_1=DOWN, mailer_1=DOWN)
+    assert [n.labels["channel"] for n in lookout.told] == [("aws",)]
+    lookout.lives(300, aws_1=OK, mailer_1=DOWN)
+    assert ("mailer",) in [n.labels["channel"] for n in lookout.told]
+
+
+def test_every_repeat_stops_at_the_taking_and_begins_again_when_it_lapses() -> None:
+    lookout = mind(repeat=10 * MIN)
+    lookout.says("x/1", DOWN)
+    lookout.lives(1250, x_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE)
+    lookout.lives(3600 - 10, 30, x_1=DOWN)
+    lookout.lives(10 + 620, 10, x_1=DOWN)
+    assert [s for _, s in said(lookout)] == ["opened", "repeat", "repeat", "lapsed", "repeat"]
