@@ -215,12 +215,16 @@ class Talk:
             due or self.now,
             key,
             self.incident.peak,
-            self.channels if step != "resolved" else self.incident.channels,
+            self._about(step),
             resolved=step == "resolved",
             recipient=recipient.id,
             step=step,
             heard=before.heard if before else None,
         )
+
+    def _about(self, step: str) -> tuple[str, ...]:
+        """The channels that a message is about: an end and what is told in spite of silence leave none out."""
+        return self.incident.channels if step == "resolved" or self.silent else self.channels
 
     def _folded_in(self, destination: str) -> Told | None:
         """What a destination was told of an incident that is now told in this one's messages."""
@@ -265,7 +269,7 @@ class Talk:
             priority=_priority(step, before, critical=critical),
             gather=Gather.DIGEST if due else Gather.REPEAT if step == "repeat" else Gather.NONE,
             acts=() if step == "resolved" else (incident.id,),
-            labels=_merged(self.labels(incident.channels if step == "resolved" else None)),
+            labels=_merged(self.labels(self._about(step))),
             opened=incident.opened,
             resolved=incident.resolved,
         )
@@ -279,7 +283,7 @@ class Talk:
             step=step,
             incident=incident,
             recipient=recipient,
-            channels=incident.channels if step == "resolved" else self.channels,
+            channels=self._about(step),
             members=members,
             told=before,
             by=by,
