@@ -73,7 +73,7 @@ def test_a_changed_file_is_taken_as_a_difference(tmp_path: Path) -> None:
             # a channel comes, in place, without a signal; nothing else is looked at anew
             vigie.write(vigie.text.replace("people:", OTHER.format(page=other.url).lstrip("\n"), 1))
             until(lambda: other.asked, 10, "the new channel is not looked at")
-            assert vigie.state("shop") == "operational"
+            until(lambda: vigie.state("shop") == "operational", 10, "its answer was not read")
             assert slow.asked == 1, "a probe that did not change was run anew"
             assert vigie.metric('vigie_probe_runs_total{channel="newsletter"') >= runs, "counters began anew"
 
