@@ -311,9 +311,10 @@ def test_what_was_cut_off_at_the_end_of_a_house_goes_again_as_it_went() -> None:
 def test_a_mind_that_did_not_hear_how_it_ended_hears_it_at_the_next_start() -> None:
     desk = Desk()
     ends = {"a": OK, "b": UNKNOWN, "c": Sent(SendOutcome.REJECTED, "HTTP 410"), "heard of": OK}
+    known = {"heard of": START}
     told = [
-        Told(f"{name}/1", 1, START, name, Severity.CRITICAL, ("x",), arrived=START if name == "heard of" else None)
-        for name in [*ends, "on its way"]
+        Told(f"{n}/1", 1, START, n, Severity.CRITICAL, ("x",), arrived=known.get(n), heard=known.get(n))
+        for n in [*ends, "on its way"]
     ]
     for note in told:
         desk.put(replace(row(note.key, START, to=note.destination), incident="7"))
