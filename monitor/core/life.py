@@ -295,8 +295,8 @@ def resolve(draft: Draft, incident: Incident, why: str) -> Incident:
 
 
 def close_due(draft: Draft, incident: Incident) -> None:
-    """Close a resolved incident whose time to come back has passed, once people could be told of its end."""
-    if incident.phase is not Phase.RESOLVED or incident.resolved is None or not draft.monitor.settled:
+    """Close a resolved incident whose time to come back has passed."""
+    if incident.phase is not Phase.RESOLVED or incident.resolved is None:
         return
     if incident.by_hand and (incident.channels or incident.condition in _STANDING):
         return  # its trouble may still stand

@@ -89,8 +89,7 @@ def anew(incident: Incident, now: datetime, *, worse: bool = False) -> Incident:
         wait = wait_of(again) if again.taken else timedelta(0)
         heard = now if worse else now + page.interval
         pages.append(replace(again, due=heard + wait if wait is not None else None))
-    calm = replace(incident, owner="", acknowledged=None, lapses=None, snoozed=None, by_hand="", folded="")
-    return replace(calm, pages=tuple(pages))
+    return replace(incident, pages=tuple(pages), owner="", acknowledged=None, lapses=None, snoozed=None, by_hand="")
 
 
 def resume(incident: Incident, at: datetime) -> Incident:

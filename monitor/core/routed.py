@@ -28,7 +28,8 @@ def _nobody(talk: Talk) -> None:
     """Say so once for each piece of news, and when the rules change or what held it back is gone."""
     incident, known = talk.incident, talk.draft.before.incidents.get(talk.incident.id)
     news = known is None or known.firing is None or known.revision != incident.revision or known.loud != incident.loud
-    if news or (talk.draft.everything and not incident.told):
+    said = any(d.code == "not_told_nobody" and d.incident == incident.id for d in talk.draft.decisions)
+    if not said and (news or (talk.draft.everything and not incident.told)):
         talk.draft.decide("not_told_nobody", "No receiver is configured that could be told", incident=incident)
 
 

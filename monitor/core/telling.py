@@ -82,7 +82,7 @@ def _resume(talk: Talk, incident: Incident) -> None:
 def _reminded(talk: Talk) -> set[str]:
     """Who hears that the taking has lapsed: the owner, and whoever was told and hears what follows."""
     shut = bool(talk.pages) and all(page.muted for page in talk.pages)
-    if talk.silent or talk.incident.folded or shut:
+    if talk.silent or shut:
         return set()
     owner = {talk.incident.owner} & set(talk.rules.recipients)
     return owner | {t.recipient for t in talk.told.values() if talk.hears(t)}
@@ -132,7 +132,6 @@ def _update(talk: Talk) -> None:
     loud = talk.incident.loud
     if talk.incident.folded and (loud is None or talk.ready(loud)):
         talk.incident = replace(talk.incident, folded="")
-        talk.told = {d: replace(t, folded=False) for d, t in talk.told.items()}
         talk.draft.decide("incident_unfolded", "Its cause is over, and it still fails", incident=talk.incident)
     if talk.incident.folded:
         return

@@ -316,6 +316,9 @@ def test_whoever_comes_on_call_between_two_troubles_of_one_incident_is_called_to
     lookout.lives(400, 10, x_1=OK)
     lookout.lives(600, 10, x_1=DOWN)
     assert said(lookout) == [("first", "opened"), ("first", "resolved"), ("second", "opened")]
+    again = lookout.incidents[0].reopened
+    assert again is not None
+    assert lookout.told[-1].created == again + 5 * MIN
 
 
 def test_whoever_was_called_by_name_too_stays_called_when_the_shift_is_over() -> None:
@@ -397,12 +400,13 @@ def test_a_way_that_leaves_the_configuration_and_comes_back_is_told_anew_under_a
     whole = lookout.rules
     lookout.says("x/1", DOWN)
     lookout.lives(60, x_1=DOWN)
-    lookout.reload(mind(None, crew("room"), to="room", repeat=10 * MIN).rules)
+    lookout.reload(replace(whole, recipients={}, destinations={}, route=None))
     lookout.lives(900, x_1=DOWN)
+    assert "not_told_gone" in lookout.codes
     lookout.reload(whole)
-    lookout.lives(900, x_1=DOWN)
-    assert len({n.key for n in lookout.told}) == len(lookout.told)
-    assert said(lookout).count(("first", "opened")) == 2
+    lookout.lives(60, x_1=DOWN)
+    assert said(lookout) == [("first", "opened"), ("first", "opened")]
+    assert len({n.key for n in lookout.told}) == 2
 
 
 def test_an_owner_who_was_never_called_hears_that_it_got_worse_and_its_end() -> None:
@@ -496,8 +500,9 @@ def test_trouble_of_our_own_that_a_person_called_over_stays_over_while_it_stands
     lookout = mind(watchdog=5 * MIN)
     lookout.lives(360, 60, x_1=OK)
     lookout.acts(Act.RESOLVE)
-    lookout.silences('channel="y"', 1)
-    lookout.lives(2 * 3600, 60, x_1=OK)
+    for _ in range(3):
+        lookout.silences('channel="y"', 1)
+        lookout.lives(1800, 60, x_1=OK)
     assert said(lookout) == [("first", "opened"), ("first", "resolved")]
     lookout.put(Watched())
     lookout.lives(1200, 60, x_1=OK)
@@ -562,6 +567,8 @@ def test_a_silence_until_recovered_outlasts_another_that_holds_the_same() -> Non
     lookout.says("x/1", DOWN)
     given = Silence("file/1", (parse_matcher('platform="x"'),), "first", "known", T0, T0 + timedelta(hours=1))
     lookout.reload(replace(lookout.rules, silences=(given,)))
+    lookout.lives(60, x_1=DOWN)
+    lookout.acts(Act.NOTE, text="It is looked at anew")
     lookout.lives(2 * 3600, 60, x_1=DOWN)
     assert lookout.incidents[0].held == {"x": "silence:1"}
     assert not lookout.told
@@ -579,6 +586,7 @@ def test_of_two_silences_that_hold_the_same_the_older_is_named_in_every_process(
 
 def test_a_silence_leaves_the_state_when_its_time_is_over_though_nothing_else_happens() -> None:
     lookout = mind()
+    lookout.passes(1)
     lookout.silences('channel="x"', 1)
     lookout.passes(60)
     assert not lookout.state.silences
@@ -700,6 +708,28 @@ def test_a_repeat_a_step_and_a_second_method_that_fall_due_together_are_one_mess
     assert sorted((n.destination, n.step) for n in lookout.told) == [
         ("first/1", "escalated"), ("first/1", "opened"), ("first/2", "opened"), ("second/1", "escalated")
     ]  # fmt: skip
+
+
+def test_a_second_method_counts_from_the_reminder_when_the_taking_has_lapsed() -> None:
+    people = Crew()
+    people.person("first", "slack", "sms", after={2: 10 * MIN})
+    lookout = mind(None, people)
+    lookout.says("x/1", DOWN)
+    lookout.lives(60, x_1=DOWN)
+    lookout.acts(Act.ACKNOWLEDGE)
+    lookout.lives(3600 + 630, 30, x_1=DOWN)
+    assert lookout.heard()[1:] == [(3660, "first/1", "lapsed"), (4260, "first/2", "opened")]
+
+
+def test_without_a_route_the_ledger_says_at_the_end_of_a_silence_that_nobody_was_told() -> None:
+    lookout = mind()
+    lookout.reload(replace(lookout.rules, route=None))
+    lookout.silences('channel="x"', 10)
+    lookout.says("x/1", DOWN)
+    lookout.lives(300, x_1=DOWN)
+    assert "not_told_nobody" not in lookout.codes
+    lookout.lives(400, x_1=DOWN)
+    assert lookout.codes.count("not_told_nobody") == 1
 
 
 def test_a_change_by_hand_in_the_middle_of_an_incident_hands_it_over_and_back() -> None:
