@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor.core import life
+from monitor.core import ourselves
 from monitor.core.draft import Draft
 from monitor.core.model import Condition, ProbeRule, ProbeState, Rules
 from monitor.core.reviewing import AT_ONCE
@@ -51,11 +51,11 @@ def check_blind(draft: Draft) -> None:
         draft.monitor = replace(draft.monitor, blind_since=now)
         text = Saying("Most of what we look at cannot be reached at once, on several hosts: the fault is likely ours")
         draft.decide("blind_began", text)
-        life.monitor_trouble(draft, Condition.BLIND, (text,))
+        ourselves.monitor_trouble(draft, Condition.BLIND, (text,))
     elif not blind and monitor.blind_since is not None:
         draft.monitor = replace(draft.monitor, blind_since=None)
         draft.decide("blind_ended", "We can see out again; every channel is judged anew")
-        life.monitor_well(draft, Condition.BLIND, "We can see out again")
+        ourselves.monitor_well(draft, Condition.BLIND, "We can see out again")
         for channel_id in draft.rules.channels:
             draft.agenda = draft.agenda.set(channel_id, AT_ONCE)
         draft.look_again(now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from immutables import Map
 
-from monitor.core import life, upkeep
+from monitor.core import life, ourselves, upkeep
 from monitor.core.draft import Draft
 from monitor.core.incident import is_active
 from monitor.core.model import (
@@ -62,7 +62,7 @@ def configure(draft: Draft, event: Configured) -> None:
     for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
         life.leave(draft, incident, gone | (frozenset(incident.channels) - frozenset(rules.channels)))
         if incident.condition is Condition.DELIVERY and incident.subject not in rules.destinations:
-            life.monitor_well(draft, Condition.DELIVERY, "It left the configuration", incident.subject)
+            ourselves.monitor_well(draft, Condition.DELIVERY, "It left the configuration", incident.subject)
     if event.start:
         _start(draft, len(wanted))
     draft.decide("configured", f"{len(rules.channels)} channels, {len(wanted)} probes", evidence=())

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.core import life, wording
+from monitor.core import ourselves, wording
 from monitor.core.draft import Draft
 from monitor.core.duty import Schedule, Shift
 from monitor.core.letters import direct
@@ -28,7 +28,7 @@ def review_schedules(draft: Draft) -> None:
         _review(draft, schedule)
     for gone in sorted(s for s in draft.schedules if s not in draft.rules.schedules):
         draft.drop_schedule(gone)
-        life.monitor_well(draft, Condition.SCHEDULE, "It left the configuration", gone)
+        ourselves.monitor_well(draft, Condition.SCHEDULE, "It left the configuration", gone)
 
 
 def imported(draft: Draft, event: Imported) -> None:
@@ -160,12 +160,12 @@ def _notice(draft: Draft, schedule: Schedule, people: Sequence[str]) -> None:
 def _nobody(draft: Draft, schedule: Schedule, people: Sequence[str], *, waiting: bool) -> None:
     if people or schedule.id not in _used(draft.rules):
         why = f"{names_of(draft.rules, people)} is on call" if people else "Nobody relies on it any more"
-        life.monitor_well(draft, Condition.SCHEDULE, why, schedule.id)
+        ourselves.monitor_well(draft, Condition.SCHEDULE, why, schedule.id)
     elif not waiting:
         fault = draft.schedules[schedule.id].fault
         text = Saying("{name}: nobody is on call", name=schedule.name)
         text = Saying(wording.UNREAD_CALENDAR, quote=fault) if fault else text
-        life.monitor_trouble(draft, Condition.SCHEDULE, (text,), schedule.id)
+        ourselves.monitor_trouble(draft, Condition.SCHEDULE, (text,), schedule.id)
 
 
 def _used(rules: Rules) -> set[str]:

@@ -4,31 +4,28 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from monitor.core import paging, wording
+from monitor.core import paging
 from monitor.core.draft import Draft, platform_key
 from monitor.core.incident import Move, advance, is_active
 from monitor.core.model import (
-    MONITOR,
     ChannelRule,
     ChannelState,
     Condition,
-    Delivered,
     Incident,
     Phase,
     Risk,
-    SendOutcome,
-    Told,
+    Rules,
 )
-from monitor.core.saying import Saying, about
+from monitor.core.saying import about
 from monitor.core.source import is_bad
 from probes.base import Availability, Family, Severity
 
-__all__ = ["close_due", "delivered", "hit", "leave", "monitor_trouble", "monitor_well", "review", "settle_incident"]
+__all__ = ["STANDING", "close_due", "closes_at", "hit", "leave", "resolve", "review", "settle_incident"]
 
 REASONS_MAX = 12
 _SEVERITY = {Availability.DEGRADED: Severity.WARNING, Availability.OUTAGE: Severity.CRITICAL}
 _RISKY = (Family.BRAND, Family.POLICY)
-_STANDING = (Condition.BLIND, Condition.WATCHDOG, Condition.SCHEDULE)
+STANDING = (Condition.BLIND, Condition.WATCHDOG, Condition.SCHEDULE)
 """What is wrong with us for as long as it is, rather than each time it happens."""
 _RISK_SEVERITY = {Risk.ELEVATED: Severity.WARNING, Risk.SEVERE: Severity.CRITICAL}
 
@@ -294,15 +291,19 @@ def resolve(draft: Draft, incident: Incident, why: str) -> Incident:
     return draft.put_incident(ended)
 
 
+def closes_at(incident: Incident, rules: Rules) -> datetime | None:
+    """When a resolved incident is closed; None: it is not resolved, or what a person called over may still stand."""
+    if incident.phase is not Phase.RESOLVED or incident.resolved is None:
+        return None
+    if incident.by_hand and (incident.channels or incident.condition in STANDING):
+        return None
+    return incident.resolved + rules.reopen_within
+
+
 def close_due(draft: Draft, incident: Incident) -> None:
     """Close a resolved incident whose time to come back has passed."""
-    if incident.phase is not Phase.RESOLVED or incident.resolved is None:
-        return
-    if incident.by_hand and (incident.channels or incident.condition in _STANDING):
-        return  # its trouble may still stand
-    due = incident.resolved + draft.rules.reopen_within
-    if draft.now < due:
-        draft.look_again(due)
+    due = closes_at(incident, draft.rules)
+    if due is None or draft.now < due:
         return
     closed = replace(incident, phase=advance(incident.phase, Move.EXPIRE), notify_at=None)
     draft.decide("incident_closed", "The same trouble would now be a new incident", incident=closed)
@@ -327,65 +328,3 @@ def leave(draft: Draft, incident: Incident, gone: frozenset[str]) -> None:
         resolve(draft, incident, "Its channel is no longer watched")
     elif incident.by_hand:
         draft.put_incident(replace(incident, by_hand=""))
-
-
-# --- about ourselves -------------------------------------------------------------------------------------------------
-
-
-def monitor_trouble(draft: Draft, condition: Condition, reasons: tuple[str, ...], subject: str = "") -> None:
-    """An incident about us opens, or comes back."""
-    key = subject or MONITOR
-    known = draft.find(condition, key)
-    if known is not None and (is_active(known.phase) or (known.by_hand and condition in _STANDING)):
-        return
-    if known is not None:
-        incident = replace(
-            paging.anew(known, draft.now), phase=advance(known.phase, Move.RECUR), revision=known.revision + 1,
-            resolved=None, reopened=draft.now, reasons=reasons,
-        )  # fmt: skip
-    else:
-        pending = Incident(
-            draft.next_incident_id(), MONITOR, condition, Phase.PENDING, Severity.WARNING, (), draft.now,
-            reasons=reasons, peak=Severity.WARNING, subject=subject,
-        )  # fmt: skip
-        incident = replace(pending, phase=advance(pending.phase, Move.CONFIRM), firing=draft.now)
-    draft.decide("incident_reopened" if known else "incident_opened", reasons[0], incident=incident)
-    draft.put_incident(incident)
-
-
-def monitor_well(draft: Draft, condition: Condition, why: str, subject: str = "") -> None:
-    """The trouble about us is over, if there is one."""
-    known = draft.find(condition, subject or MONITOR)
-    if known is not None and is_active(known.phase):
-        resolve(draft, known, why)
-    elif known is not None and known.by_hand and condition in _STANDING:
-        draft.decide("let_go", "It is well by itself now", incident=known)
-        draft.put_incident(replace(known, by_hand=""))
-
-
-def delivered(draft: Draft, event: Delivered) -> None:
-    """Remember who really heard; a message given up is a trouble of ours, told by another way if there is one."""
-    incident = draft.incidents.get(event.incident)
-    draft.decide(event.outcome.value, event.detail or "sent", incident=incident, destination=event.destination)
-    if event.outcome is SendOutcome.UNKNOWN:
-        return  # it may have arrived, so its reader hears the end; and it may not, so another way is tried
-    if event.outcome is SendOutcome.DELIVERED:
-        if incident is not None:
-            draft.put_incident(replace(incident, told=tuple(_heard(t, event, draft.now) for t in incident.told)))
-        monitor_well(draft, Condition.DELIVERY, "A message to it went through again", event.destination)
-        return
-    if incident is not None:
-        told = tuple(replace(t, lost=True) if t.key == event.key else t for t in incident.told)
-        draft.put_incident(replace(incident, told=told))
-    known = event.destination in draft.rules.destinations
-    if known and (incident is None or incident.condition is not Condition.DELIVERY):
-        name = wording.destination_name(draft.rules, event.destination)
-        text = Saying("Messages to {name} do not arrive", name=name)  # why, in codes, stands in the ledger
-        monitor_trouble(draft, Condition.DELIVERY, (text,), event.destination)
-
-
-def _heard(told: Told, event: Delivered, now: datetime) -> Told:
-    """One that went out before the newest has been heard too: then whoever got it hears the end."""
-    if told.destination != event.destination:
-        return told
-    return replace(told, arrived=now if told.key == event.key else told.arrived, heard=told.heard or now)

@@ -9,7 +9,7 @@ A run that changes nothing takes the short way: it moves the probe's freshness a
 from dataclasses import replace
 from datetime import datetime
 
-from monitor.core import acting, duties, life, reports, source, telling, upkeep
+from monitor.core import acting, duties, life, ourselves, reports, source, telling, upkeep
 from monitor.core.blind import check_blind
 from monitor.core.configuring import configure, restore
 from monitor.core.draft import Draft
@@ -62,7 +62,7 @@ def _take(draft: Draft, event: Event) -> Answer | None:
         case Configured():
             configure(draft, event)
         case Delivered():
-            life.delivered(draft, event)
+            ourselves.delivered(draft, event)
         case Imported():
             duties.imported(draft, event)
         case Watched():

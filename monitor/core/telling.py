@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core import paging
+from monitor.core import life, paging
 from monitor.core.calling import call, try_other_ways
 from monitor.core.draft import Draft
 from monitor.core.folding import hold
@@ -33,8 +33,7 @@ def tell(draft: Draft, incident: Incident) -> None:
         talk = Talk(draft, incident)
         _end(talk)
         talk.finish()
-        waits = incident.by_hand or not draft.monitor.settled
-        over = None if waits else (incident.resolved or draft.now) + draft.rules.reopen_within
+        over = life.closes_at(incident, draft.rules) if draft.monitor.settled else None
         draft.look_at_incident(incident.id, _earliest(talk.next_due, over))
     elif is_active(incident.phase) and incident.firing is not None:
         edge = hold(draft, incident)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from monitor.core import acting, duties, life
+from monitor.core import acting, duties, ourselves
 from monitor.core.draft import Draft
 from monitor.core.model import Condition
 from monitor.core.saying import Saying
@@ -25,16 +25,16 @@ def look_after(draft: Draft) -> None:
         heard = draft.monitor.watchdog or draft.monitor.started or draft.now
         if draft.now >= heard + expected:
             text = Saying("Prometheus' Watchdog is silent: the way of metrics and their alerts is broken")
-            life.monitor_trouble(draft, Condition.WATCHDOG, (text,))
+            ourselves.monitor_trouble(draft, Condition.WATCHDOG, (text,))
         else:
             draft.look_at_duties(heard + expected)
     else:
-        life.monitor_well(draft, Condition.WATCHDOG, "It is no longer expected")
+        ourselves.monitor_well(draft, Condition.WATCHDOG, "It is no longer expected")
 
 
 def watched(draft: Draft) -> None:
     """Prometheus' Watchdog was heard."""
     draft.monitor = replace(draft.monitor, watchdog=draft.now)
-    life.monitor_well(draft, Condition.WATCHDOG, "The Watchdog is heard again")
+    ourselves.monitor_well(draft, Condition.WATCHDOG, "The Watchdog is heard again")
     if draft.rules.watchdog is not None:
         draft.look_at_duties(draft.now + draft.rules.watchdog)

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.core.duty import Override, Policy, Route, Shift, Silence, Team, TimeInterval, Unit, Window
 from monitor.core.matching import parse_matcher
-from monitor.core.model import Act, ChannelRule, Condition, Overridden, Phase, SendOutcome, Watched
+from monitor.core.model import Act, ChannelRule, Condition, Delivered, Overridden, Phase, SendOutcome, Watched
 from probes.base import Availability, Certainty, Family, Reason, Severity, Signal
 from tests.core.mind import T0, Mind, channel, probe
 from tests.core.people import AT_ONCE, Crew, policy, rotation
@@ -508,6 +508,21 @@ def test_trouble_of_our_own_that_a_person_called_over_stays_over_while_it_stands
     lookout.lives(1200, 60, x_1=OK)
     assert said(lookout)[2:] == [("first", "opened")]
     assert lookout.codes.count("let_go") == 1
+
+
+def test_lost_messages_that_a_person_called_over_are_closed_like_any_incident_and_new_when_more_are_lost() -> None:
+    people = crew("first", "second")
+    people.teams["all"] = Team("all", "All", ("first", "second"))
+    lookout = mind(None, people, to="all")
+    lookout.says("x/1", DOWN)
+    lookout.sends(SendOutcome.REJECTED, lookout.told[0])
+    lookout.acts(Act.RESOLVE, "2")
+    lookout.lives(1200, 60, x_1=DOWN)
+    assert [i.id for i in lookout.incidents] == ["1"]
+    lookout.says("x/1", OK)
+    lookout.lives(121)
+    lookout.put(Delivered("k", "1", "first/1", SendOutcome.EXPIRED))
+    assert ours(lookout) == [(Condition.DELIVERY, Phase.OPEN)]
 
 
 def test_blindness_that_a_person_called_over_is_let_go_when_we_see_out_again_also_after_a_restart() -> None:
