@@ -46,10 +46,16 @@ def _take(talk: Talk, found: Sequence[Route]) -> None:
         if number is None:
             talk.pages.append(_begun(talk, node))
         else:
-            known = talk.pages[number]
-            place = known.route if any(known.route == n.id for n in found) else node.id
-            followed = replace(known, route=place, active=node.active, mute=node.mute)
-            talk.pages[number] = replace(followed, due=_no_later(talk, node, known))
+            talk.pages[number] = _followed(talk, node, talk.pages[number], found)
+
+
+def _followed(talk: Talk, node: Route, page: Page, found: Sequence[Route]) -> Page:
+    """The page with the route's place and hours of now."""
+    place = page.route if any(page.route == n.id for n in found) else node.id
+    due = _no_later(talk, node, page)
+    if (place, node.active, node.mute, due) == (page.route, page.active, page.mute, page.due):
+        return page
+    return replace(page, route=place, active=node.active, mute=node.mute, due=due)
 
 
 def _saying(pages: Sequence[Page], node: Route) -> int | None:

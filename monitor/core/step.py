@@ -45,6 +45,8 @@ TICK_CHANNELS_MAX = 500
 """Channels looked at in one Tick; the rest follow at once in the next, so that no Tick holds the loop for long."""
 TICK_INCIDENTS_MAX = 50
 """Likewise incidents of which something is due: each may be a message, which takes a millisecond or two to write."""
+TICK_MESSAGES_MAX = 200
+"""With so many, no repeat goes before its time; as many as one message gathers."""
 
 
 def step(state: State, event: Event, rules: Rules, now: datetime) -> Step:
@@ -197,6 +199,7 @@ def _incidents(draft: Draft) -> None:
             telling.tell(draft, incident)  # first, for its end may not have been told
             life.close_due(draft, draft.incidents[incident_id])
     repeated = {n.destination for n in draft.notifications if n.step == "repeat"}
-    if repeated:
-        for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)):
-            telling.repeat_early(draft, incident, repeated)
+    for incident in sorted(draft.incidents.values(), key=lambda i: int(i.id)) if repeated else ():
+        if len(draft.notifications) >= TICK_MESSAGES_MAX:
+            break
+        telling.repeat_early(draft, incident, repeated)

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.core.duty import Override, Policy, Route, Shift, Silence, Team, TimeInterval, Unit, Window
 from monitor.core.matching import parse_matcher
-from monitor.core.model import Act, ChannelRule, Condition, Delivered, Overridden, Phase, SendOutcome, Watched
+from monitor.core.model import Act, ChannelRule, Condition, Delivered, Overridden, Phase, SendOutcome, Tick, Watched
 from probes.base import Availability, Certainty, Family, Reason, Severity, Signal
 from tests.core.mind import T0, Mind, channel, probe
 from tests.core.people import AT_ONCE, Crew, policy, rotation
@@ -973,3 +973,17 @@ def test_every_repeat_stops_at_the_taking_and_begins_again_when_it_lapses() -> N
     lookout.lives(3600 - 10, 30, x_1=DOWN)
     lookout.lives(10 + 620, 10, x_1=DOWN)
     assert [s for _, s in said(lookout)] == ["opened", "repeat", "repeat", "lapsed", "repeat"]
+
+
+def test_however_many_repeats_fall_due_together_no_step_writes_them_all_and_none_is_forgotten() -> None:
+    names = [f"c{n}" for n in range(300)]
+    lookout = mind(None, None, *(channel(n, probe(n, every_s=1200)) for n in names), repeat=20 * MIN)
+    for name in names:
+        lookout.says(f"{name}/1", DOWN)
+    lookout.arrives()
+    sizes = []
+    lookout.now += 20 * MIN
+    while lookout.state.wake is not None and lookout.state.wake <= lookout.now:
+        sizes.append(len(lookout.put(Tick()).notifications))
+    assert sum(sizes) == len(names)
+    assert max(sizes) <= 200
