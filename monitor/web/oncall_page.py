@@ -1,8 +1,10 @@
 """The page of who is on call: now, next, the two weeks around now, changes by hand, and what the linter says."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from aiohttp import web
@@ -28,11 +30,12 @@ CHANGES_SHOWN_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A form with faults that is shown again: of which schedule, or of which change."""
+    """A form with faults that is shown again: of which schedule (its overrides, or its swaps), or of which change."""
 
     form: Form
     schedule: str = ""
     change: str = ""
+    swap: bool = False
 
 
 class OncallPage:
@@ -47,6 +50,7 @@ class OncallPage:
         return [
             web.get("/oncall", self.show),
             web.post("/oncall/{schedule}/overrides", self.override),
+            web.post("/oncall/{schedule}/swaps", self.swap),
             web.post("/oncall/changes/{id}/restore", self.restore),
         ]
 
@@ -82,7 +86,8 @@ class OncallPage:
     async def _schedule(self, schedule: Schedule, now: datetime) -> dict[str, Any]:
         house = self._house
         own = desk(house.rules, house.state, schedule.id)
-        full = await full_of(house, self._pages.door, own, now, (now - AROUND, now + AROUND))
+        period = await asyncio.to_thread(own.around, now - AROUND, now + AROUND)
+        full = await full_of(house, self._pages.door, own, now, period)
         clock = _Clock(schedule.timezone, now)
         handoff = next_change(schedule, own.changes, own.imported, now)
         after = on_call(schedule, own.changes, own.imported, handoff) if handoff else ()
@@ -95,6 +100,7 @@ class OncallPage:
             "next": [name_of(house.rules, p) for p in after],
             "ahead": clock.shifts(s for s in full.shifts if s.end > now),
             "past": clock.shifts(s for s in reversed(full.shifts) if s.end <= now),
+            "to_swap": clock.choices(s for s in full.shifts if s.end > now and s.layer != "swap"),
             "changes": [clock.change(c) for c in reversed(full.overrides)][:CHANGES_SHOWN_MAX],
             "findings": [f.text for f in full.findings],
             "imported": full.imported,
@@ -107,17 +113,30 @@ class OncallPage:
 
     async def override(self, request: web.Request) -> web.StreamResponse:
         """Put somebody on call for a while."""
+        schedule = self._named(request)
+        form = await read_form(request)
+        return await self._change(request, _Shown(form, schedule.id), self._wished(form, schedule))
+
+    async def swap(self, request: web.Request) -> web.StreamResponse:
+        """Let two people take each other's shift."""
+        schedule = self._named(request)
+        form = await read_form(request)
+        return await self._change(request, _Shown(form, schedule.id, swap=True), self._swapped(form, schedule))
+
+    def _named(self, request: web.Request) -> Schedule:
         schedule = self._house.rules.schedules.get(request.match_info["schedule"])
         if schedule is None:
             raise Refusal(404, "unknown_schedule", "No schedule of this name is configured.")
-        form = await read_form(request)
-        wished = self._wished(form, schedule)
+        return schedule
+
+    async def _change(self, request: web.Request, shown: _Shown, wished: Override | None) -> web.StreamResponse:
+        """Make what the form asks for; the form again when it has faults (`wished` is None) or the mind refuses."""
         if wished is None:
-            return await self._page(request, _Shown(form, schedule=schedule.id))
+            return await self._page(request, shown)
         said = await self._house.act(Overridden(wished, "board"))
         if not said.done:
-            form.fault("", views.sentence(said.text))
-            return await self._page(request, _Shown(form, schedule=schedule.id))
+            shown.form.fault("", views.sentence(said.text))
+            return await self._page(request, shown)
         return self._over(request, said, wished.by)
 
     def _wished(self, form: Form, schedule: Schedule) -> Override | None:
@@ -133,6 +152,18 @@ class OncallPage:
         if form.errors or end is None:
             return None
         return Override("", schedule.id, (Shift(person, start, end, "override"),), by=by, comment=comment)
+
+    def _swapped(self, form: Form, schedule: Schedule) -> Override | None:
+        """As _wished, of two shifts as the page offered them; the mind looks whether they still stand."""
+        now = self._house.now()
+        first, second = _chosen(form, "first", now), _chosen(form, "second", now)
+        comment = form.text("comment")
+        by = form.person(self._house.rules)
+        if form.errors or first is None or second is None:
+            return None
+        pairs = ((first, second.person), (second, first.person))
+        spans = tuple(Shift(person, max(shift.start, now), shift.end, "swap") for shift, person in pairs)
+        return Override("", schedule.id, spans, swap=True, by=by, comment=comment)
 
     async def restore(self, request: web.Request) -> web.StreamResponse:
         """Take a change back."""
@@ -150,6 +181,29 @@ class OncallPage:
         return response
 
 
+def _chosen(form: Form, name: str, now: datetime) -> Shift | None:
+    """A shift as _Clock.choices offers it: as it was seen, so that nobody is swapped who came on call since."""
+    start, _, rest = form[name].partition("/")
+    end, _, person = rest.partition("/")
+    try:
+        shift = Shift(person, _instant(start), _instant(end), "swap")
+    except (ValueError, OverflowError):  # the latter: a year before the first, once the zone is taken off
+        form.fault(name, "Choose a shift.")
+        return None
+    if shift.end <= now:
+        form.fault(name, "This shift is over; choose another.")
+        return None
+    return shift
+
+
+def _instant(text: str) -> datetime:
+    """RFC 3339 as a moment; raises ValueError, also for one without a zone, and OverflowError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found.astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class _Clock:
     """Shows moments on the wall clock of a schedule's zone."""
@@ -163,6 +217,13 @@ class _Clock:
     def shifts(self, found: Iterable[duty_answers.ShiftItem]) -> dict[str, Any]:
         rows = [{**self.span(each), "current": each.start <= self.now < each.end} for each in found]
         return {"rows": rows[:SHIFTS_SHOWN_MAX], "more": max(0, len(rows) - SHIFTS_SHOWN_MAX)}
+
+    def choices(self, found: Iterable[duty_answers.ShiftItem]) -> list[dict[str, Any]]:
+        """Shifts to choose from; what _chosen reads is `start/end/person`."""
+        return [
+            {**self.span(each), "value": f"{each.start.isoformat()}/{each.end.isoformat()}/{each.person}"}
+            for each in islice(found, SHIFTS_SHOWN_MAX)
+        ]
 
     def span(self, shift: duty_answers.ShiftItem) -> dict[str, Any]:
         start, end = self.moment(shift.start), self.moment(shift.end)

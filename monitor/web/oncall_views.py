@@ -61,11 +61,16 @@ class Desk:
 
     def calendar(self, now: datetime, start: datetime, end: datetime) -> str:
         """The shifts from about `start` to about `end` as iCalendar: whole ones, so that an event stays the same."""
+        names = {r.id: r.name for r in self.rules.recipients.values()}
+        found = shifts(self.schedule, self.changes, self.imported, *self.around(start, end))
+        return write_calendar(self.schedule, found, names, now)
+
+    def around(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+        """The period widened to whole shifts, from the beginning of its first to the end of its last."""
         about = (self.schedule, self.changes, self.imported)
         first = min((s.start for s in whole_shifts(*about, start)), default=start)
         last = max((s.end for s in whole_shifts(*about, end)), default=end)
-        names = {r.id: r.name for r in self.rules.recipients.values()}
-        return write_calendar(self.schedule, shifts(*about, first, last), names, now)
+        return first, last
 
     def _coming(self, at: datetime) -> Shift | None:
         schedule, changes, imported = self.schedule, self.changes, self.imported

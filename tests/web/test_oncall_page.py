@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from aiohttp import ClientSession
@@ -137,6 +138,65 @@ async def test_a_swap_shows_both_shifts_and_who_made_it(client: ClientSession, h
     text = flat(await page_of(client, "/oncall")).replace(EN_DASH, "-")
     assert "First on call Mon 23 Nov, 03:12 - Tue 24 Nov, 03:12 Second on call Mon 30 Nov, 03:12" in text
     assert "swap by First on call, 03:12" in text
+
+
+def offered(page: str, field: str) -> dict[str, str]:
+    """What a choice on the page offers: what a reader sees, to what is sent."""
+    select = re.search(rf'<select id="{field}"[^>]*>(.*?)</select>', page, re.DOTALL)
+    assert select is not None
+    found = re.findall(r'<option value="([^"]+)"[^>]*>([^<]+)</option>', select[1])
+    return {unescape(seen).replace(EN_DASH, "-"): unescape(sent) for sent, seen in found}
+
+
+async def test_two_people_swap_shifts_that_they_choose_by_what_they_see(client: ClientSession, house: Thinking) -> None:
+    async with client.get("/oncall") as answer:
+        shifts = offered(await answer.text(), "first-1s")
+    mine = "Third on call, Mon 23 Nov, 07:00 - Mon 23 Nov, 09:00"
+    theirs = next(seen for seen in shifts if seen.startswith("First on call, Mon 23 Nov, 09:00"))
+    sent = await send(client, "/oncall/desk/swaps", first=shifts[mine], second=shifts[theirs], by="third")
+    text = (await follow(client, sent)).replace(EN_DASH, "-")
+    assert "First on call now" not in text
+    assert "First on call swap Mon 23 Nov, 07:00 - Mon 23 Nov, 09:00 Third on call swap Mon 23 Nov, 09:00" in text
+    (made,) = house.state.overrides.values()
+    assert (made.swap, made.by, [span.person for span in made.spans]) == (True, "third", ["first", "third"])
+
+
+async def test_of_a_shift_that_has_begun_what_is_left_is_swapped(client: ClientSession, house: Thinking) -> None:
+    async with client.get("/oncall") as answer:
+        shifts = offered(await answer.text(), "second-1s")
+    running = next(sent for seen, sent in shifts.items() if seen.startswith("Third on call, Sat 21 Nov, 22:00"))
+    later = next(sent for seen, sent in shifts.items() if seen.startswith("First on call"))
+    assert (await send(client, "/oncall/desk/swaps", first=running, second=later, by="third")).status == 303
+    (made,) = house.state.overrides.values()
+    assert made.spans[0].start == NOW
+
+
+LATER = "2026-11-23T08:00:00Z/2026-11-23T09:00:00Z/first"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("", LATER, "Choose a shift."),
+        ("2026-11-23T08:00:00Z/2026-11-23T09:00:00Z", "nonsense", "Choose a shift."),
+        ("2026-11-23T06:00:00/2026-11-23T08:00:00/third", LATER, "Choose a shift."),  # in which zone?
+        ("9999-12-31T23:59:59-14:00/9999-12-31T23:59:59-14:00/first", LATER, "Choose a shift."),
+        ("2026-11-23T06:00:00Z/2026-11-23T08:00:00Z/nobody", LATER, "nobody"),
+        ("2026-11-23T06:00:00Z/2026-11-23T08:00:00Z/second", LATER, "is not the one on call"),
+        (LATER, LATER, "the two shifts overlap"),
+        ("2026-11-01T06:00:00Z/2026-11-01T08:00:00Z/third", LATER, "this shift is over"),
+    ],
+)
+async def test_a_swap_that_cannot_be_is_explained_in_its_own_form(
+    client: ClientSession, house: Thinking, first: str, second: str, said: str
+) -> None:
+    sent = await send(client, "/oncall/desk/swaps", first=first, second=second, by="third", comment="a wedding")
+    assert sent.status == 422
+    assert said.lower() in sent.said.lower()
+    assert re.search(r'<details class="change" id="change-1s" data-key="change-1s" open>', sent.text)
+    assert not re.search(r'id="change-1" data-key="change-1" open>', sent.text)
+    assert sent.text.count('value="a wedding"') == 1
+    assert house.state.overrides == Map()
 
 
 async def test_a_calendar_that_cannot_be_read_is_named_with_the_age_of_the_copy(
