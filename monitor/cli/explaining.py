@@ -21,7 +21,6 @@ __all__ = ["explain"]
 
 DECISIONS_MAX = 500
 INCIDENTS_MAX = 200
-INCIDENTS_SEARCHED_MAX = 10_000
 STORIES_MAX = 10
 LEDGER_SHOWN_MAX = 60
 _NUMBER = re.compile(r"#?(\d{1,18})")
@@ -46,7 +45,7 @@ def _explain_incident(settings: Settings, rules: Rules, number: str, *, at: date
     """Its story in order: what was decided and why, who was told by which way, who did what."""
     until = at + timedelta(seconds=1) if at else None
     with open_reader(settings) as reader:
-        found = next((i for i in reader.incidents(INCIDENTS_SEARCHED_MAX) if i.id == number), None)
+        found = reader.incidents_named([number]).get(number)
         if found is None:
             raise click.ClickException(f"no incident {number} is kept; see `vigie incidents`")
         ledger = [row.decision for row in reader.decisions(incident=number, until=until, limit=DECISIONS_MAX)]

@@ -63,7 +63,7 @@ def act(draft: Draft, event: Acted) -> Answer:
 def _act_on(draft: Draft, event: Acted, incident_id: str) -> Answer:
     incident = draft.incidents.get(incident_id)
     if incident is None:
-        return Answer.no("unknown", f"No incident {incident_id[:40]} is open or has just ended.")
+        return _act_on_lost(event, incident_id)
     if event.act is Act.NOTE:
         return _note(draft, event, incident)
     if incident.phase is Phase.RESOLVED:
@@ -77,6 +77,15 @@ def _act_on(draft: Draft, event: Acted, incident_id: str) -> Answer:
         Act.SNOOZE: _snooze,
         Act.RESOLVE: _resolve,
     }[event.act](draft, event, incident)
+
+
+def _act_on_lost(event: Acted, incident_id: str) -> Answer:
+    """Something to an incident that the mind does not hold."""
+    if incident_id not in event.closed:
+        return Answer.no("unknown", f"No incident {incident_id[:40]} is known.")
+    if event.act is Act.NOTE:
+        return Answer.no("not_open", "It is closed: its timeline takes no more notes.", incident_id)
+    return Answer.yes("over", "It is over and closed.", incident_id)
 
 
 def _acknowledge(draft: Draft, event: Acted, incident: Incident) -> Answer:

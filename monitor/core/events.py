@@ -92,7 +92,8 @@ class Act(StrEnum):
 class Acted:
     """A person did something to incidents. `by`: a person's id, or a name; `via`: link, cli, api, board.
 
-    `until`: the end of a snooze. `text`: of a note, or why.
+    `until`: the end of a snooze. `text`: of a note, or why. `closed`: those of the incidents that the mind has let go,
+    and that are kept in the store as closed.
     """
 
     act: Act
@@ -101,6 +102,7 @@ class Acted:
     via: str
     text: str = ""
     until: datetime | None = None
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """The daemon: everything in its place, and an orderly end.
 
 Three failure domains: this process (the mind, the store, the web), the parser worker and the notifier worker; remote
-mark-up and the senders' code never run here. Two dogs watch the loop: its own lag, measured and shown, and
-`faulthandler`, which the loop re-arms and which ends the process with a stack when the loop stands still.
+mark-up and the senders' code never run here.
 """
 
 import asyncio
-import faulthandler
 import gc
 import ipaddress
 import logging
@@ -14,12 +12,11 @@ import os
 import signal
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from importlib.metadata import version as installed_version
 
-from monitor.core.model import Phase
+from monitor.core.model import Incident
 from monitor.core.receivers import behind
 from monitor.daemon.clock import WallClock
 from monitor.daemon.configuration import Configuration
@@ -27,13 +24,15 @@ from monitor.daemon.house import Acts, DaemonHouse, Vitals
 from monitor.daemon.lookout import Lookout, Ports
 from monitor.daemon.outposts import Outposts
 from monitor.daemon.post import StoreOutbox, unheard
+from monitor.daemon.pulse import Pulse
 from monitor.daemon.tasks import Tasks
+from monitor.daemon.upkeep import Upkeep
 from monitor.daemon.wishes import Links, Wishes
 from monitor.fetch import Fetcher, FetchPolicy
-from monitor.metrics import Metrics, Suppressed
+from monitor.metrics import Metrics
 from monitor.notify import WorkerSender, notify_test
 from monitor.settings import Difference, Settings, redact
-from monitor.store import OutboxState, Retention, Store, StoreError, Writer, Writes
+from monitor.store import Store, StoreError, Writer, Writes
 from monitor.web import Changes, Refused, Sent, Web
 from monitor.workers import Calendars, Parsers
 
@@ -41,23 +40,12 @@ __all__ = ["Daemon", "fetch_policy", "version"]
 
 LOG = logging.getLogger(__name__)
 
-FRESHNESS_EVERY_S = 30.0
-FRESHNESS_ROWS_MAX = 50
-FRESHNESS_PAUSE_S = 0.25
-OUTBOX_EVERY_S = 5.0
 OUTBOX_AGE_S_MAX = 600.0
-PRUNE_EVERY_S = 60.0
 FILES_EVERY_S = 1.0
-INCIDENTS_SEARCHED_MAX = 5_000
-BEAT_S = 0.5
-LAG_ALIVE_S_MAX = 10.0
-STUCK_S_MAX = 30.0
-JUMP_MIN = timedelta(seconds=5)
 POST_GRACE_S = 2.0
 TASKS_END_S = 0.5
 STORE_END_S = 1.5
 END_S_MAX = 4.8
-LAG_LOGGED_S = 1.0
 
 
 def version() -> str:
@@ -74,11 +62,7 @@ class Daemon:
         self._changes = Changes()
         self._end = asyncio.Event()
         self._code = 0
-        self._jumped = False
-        self._beat_s = 0.0
-        self._superseded = 0  # as last counted
-        self._replaced: dict[str, int] = {}
-        self._oldest_s = 0.0
+        self._pulse = Pulse(self._clock, self._metrics)
         self._configuration = Configuration(
             settings,
             environ,
@@ -114,8 +98,9 @@ class Daemon:
         key = self._writer.call(lambda store: store.secret("links")).result()
         self._links = Links(key, lambda: self.settings.board_url, self._clock.now)
         self._lookout = self._make_lookout(loop)
-        self._wishes = Wishes(self._lookout.engine, self._phase_of)
+        self._wishes = Wishes(self._lookout.engine, self._kept)
         self._outposts = self._make_outposts()
+        self._upkeep = self._make_upkeep()
         self._web = self._make_web()
         try:
             await self._web.start()
@@ -146,7 +131,6 @@ class Daemon:
         writer = _OnLoop(self._writer, loop)
         self._writer.call(lambda store: store.release_leases(self._clock.now())).result()
         kept = self._writer.call(lambda store: store.load()).result()
-        self._superseded = self._writer.call(lambda s: s.outbox_stats()).result().counts[OutboxState.SUPERSEDED]
         for row in kept.quarantined:
             LOG.error("%s", row)
         owner = uuid.uuid4().hex
@@ -178,13 +162,24 @@ class Daemon:
             redact=self.redact,
         )
 
+    def _make_upkeep(self) -> Upkeep:
+        return Upkeep(
+            self._store,
+            self._writer,
+            self._lookout.engine,
+            self._metrics,
+            self._clock,
+            settings=lambda: self.settings,
+            faults=lambda: {"parser": sum(self._parsers.pool.faults.values()), "notifier": self._sender.replaced},
+        )
+
     def _make_web(self) -> Web:
         vitals = Vitals(
             state=lambda: self._lookout.engine.shown,
             rules=lambda: self._lookout.engine.rules,
             warnings=self._warnings,
             now=self._clock.now,
-            alive=self._alive,
+            alive=lambda: self._pulse.alive,
             ready=self._ready,
         )
         house = DaemonHouse(
@@ -214,81 +209,23 @@ class Daemon:
     def _spawn(self) -> None:
         tasks = self._tasks
         tasks.spawn("dispatcher", self._lookout.dispatcher.run)
-        tasks.spawn("beat", self._beat)
-        tasks.spawn("freshness", lambda: self._every(FRESHNESS_EVERY_S, self._keep_freshness))
-        tasks.spawn("outbox gauge", lambda: self._every(OUTBOX_EVERY_S, self._gauge_outbox))
-        tasks.spawn("retention", lambda: self._every(PRUNE_EVERY_S, self._prune))
+        tasks.spawn("beat", self._pulse.run)
+        tasks.spawn("freshness", self._upkeep.freshness)
+        tasks.spawn("outbox gauge", self._upkeep.gauge)
+        tasks.spawn("retention", self._upkeep.prune)
         tasks.spawn("heartbeat", self._outposts.heartbeat.run)
         tasks.spawn("calendars", self._outposts.importer.run)
         tasks.spawn("auditor", self._outposts.audit)
-        tasks.spawn("files", lambda: self._every(FILES_EVERY_S, self._configuration.watch))
+        tasks.spawn("files", self._watch_files)
 
-    # --- eternal tasks -----------------------------------------------------------------------------------------------
-
-    async def _every(self, seconds: float, work: Callable[[], object]) -> None:
+    async def _watch_files(self) -> None:
         while True:
-            await asyncio.sleep(seconds)
-            outcome = work()
-            if asyncio.iscoroutine(outcome):
-                await outcome
+            await asyncio.sleep(FILES_EVERY_S)
+            await self._configuration.watch()
 
-    async def _beat(self) -> None:
-        """Show how late the loop is, and keep the second dog from biting."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + BEAT_S
-            faulthandler.dump_traceback_later(STUCK_S_MAX, exit=True)
-            await asyncio.sleep(BEAT_S)
-            lag_s = max(0.0, loop.time() - due)
-            self._metrics.lag(lag_s)
-            if lag_s > LAG_LOGGED_S:
-                LOG.warning("the event loop stood still for %.1f s", lag_s)
-            self._beat_s = loop.time()
-            jumped = abs(self._clock.jump()) > JUMP_MIN
-            if jumped and not self._jumped:
-                LOG.warning("the machine's clock was moved by %s; timers are not touched", self._clock.jump())
-            self._jumped = jumped
-
-    async def _phase_of(self, incident: str) -> Phase | None:
-        """The phase of an incident that is closed."""
-        rows = await asyncio.get_running_loop().run_in_executor(
-            self._readers, lambda: self._reader.incidents(INCIDENTS_SEARCHED_MAX)
-        )
-        return next((row.phase for row in rows if row.id == incident), None)
-
-    async def _keep_freshness(self) -> None:
-        """A few rows at a time: the writer's thread and the loop share one interpreter, which many would hold."""
-        left = self._lookout.engine.keep_freshness(FRESHNESS_ROWS_MAX)
-        for _ in range(left // FRESHNESS_ROWS_MAX):
-            await asyncio.sleep(FRESHNESS_PAUSE_S)
-            self._lookout.engine.keep_freshness(FRESHNESS_ROWS_MAX)
-
-    async def _gauge_outbox(self) -> None:
-        if self._store.degraded:  # as soon as there is room again, all is kept again
-            await asyncio.wrap_future(self._writer.call(lambda store: store.refill()))
-        stats = await asyncio.wrap_future(self._writer.call(lambda store: store.outbox_stats()))
-        oldest = stats.oldest_unsent
-        age_s = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
-        self._oldest_s = age_s
-        self._metrics.outbox({state.value: n for state, n in stats.counts.items()}, age_s)
-        superseded = stats.counts[OutboxState.SUPERSEDED]
-        for _ in range(superseded - self._superseded):
-            self._metrics.suppressed(Suppressed.SUPERSEDED)
-        self._superseded = superseded
-        for pool, count in (("parser", sum(self._parsers.pool.faults.values())), ("notifier", self._sender.replaced)):
-            for _ in range(count - self._replaced.get(pool, 0)):
-                self._metrics.worker_restarted(pool)
-            self._replaced[pool] = count
-
-    async def _prune(self) -> None:
-        keep = self.settings.retention
-        retention = Retention(
-            decisions=keep.decisions,
-            incidents=keep.incidents,
-            deliveries=keep.decisions,
-            observations=keep.observations,
-        )
-        await asyncio.wrap_future(self._writer.call(lambda store: store.prune(self._clock.now(), retention)))
+    async def _kept(self, incidents: Collection[str]) -> Mapping[str, Incident]:
+        """Those of these incidents that the store knows."""
+        return await self._loop.run_in_executor(self._readers, lambda: self._reader.incidents_named(incidents))
 
     # --- configuration -----------------------------------------------------------------------------------------------
 
@@ -317,24 +254,21 @@ class Daemon:
         if self._store.degraded:
             said.append("The disk is full: what is critical is still kept, but soon no more. Make room.")
         said += self._outposts.warnings
-        if self._jumped:
+        if self._pulse.jumped:
             said.append("This machine's clock was moved; times shown count on from the start of Vigie.")
         said += [f"A part of Vigie failed and was started again: {name}." for name in self._tasks.faulty]
         return said
-
-    def _alive(self) -> bool:
-        return asyncio.get_running_loop().time() - self._beat_s < LAG_ALIVE_S_MAX
 
     def _unwell(self) -> str:
         """Why the dead-man's switch should not hear from us; empty: all is well."""
         ready, why = self._ready()
         if not ready:
             return why
-        if not self._alive():
+        if not self._pulse.alive:
             return "the event loop stood still"
         if self._lookout.scheduler.stalled:
             return "no probe has run when it was due"
-        if self._oldest_s > OUTBOX_AGE_S_MAX:
+        if self._upkeep.oldest_s > OUTBOX_AGE_S_MAX:
             return "messages wait too long in the outbox"
         return ""
 

@@ -1,7 +1,7 @@
 """The house as the web sees it: what is committed, what is kept, and the few acts that it may ask for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,6 +103,10 @@ class DaemonHouse:
     async def incidents(self, limit: int = 200) -> Sequence[Incident]:
         """The newest incidents, the closed ones included."""
         return await self._read(lambda: self._reader.incidents(limit))
+
+    async def incidents_named(self, ids: Collection[str]) -> Mapping[str, Incident]:
+        """Those of these incidents that are known, the closed ones included."""
+        return await self._read(lambda: self._reader.incidents_named(ids))
 
     async def deliveries(self, incident: str) -> Sequence[Delivery]:
         """Every notification of an incident with what became of it."""

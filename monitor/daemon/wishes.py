@@ -1,12 +1,13 @@
 """What people ask of the house, on its way to the mind and back; and the signed links by which they may ask."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.core import links
 from monitor.core.links import LASTS, Claim
-from monitor.core.model import Acted, Answer, Event, Phase
+from monitor.core.model import Acted, Answer, Event, Incident, Phase
 from monitor.engine import Engine
 from monitor.web import Refused
 
@@ -18,15 +19,17 @@ COMMIT_S_MAX = 10.0
 class Wishes:
     """Brings events before the mind and waits for their commit: what is answered holds, whatever happens next.
 
-    `ended`: the phase of an incident that the mind no longer holds, or None when there never was one.
+    `kept`: those of some incidents that the store knows, by id.
     """
 
-    def __init__(self, engine: Engine, ended: Callable[[str], Awaitable[Phase | None]]) -> None:
+    def __init__(self, engine: Engine, kept: Callable[[Collection[str]], Awaitable[Mapping[str, Incident]]]) -> None:
         self._engine = engine
-        self._ended = ended
+        self._kept = kept
 
     async def act(self, event: Event) -> Answer:
         """The mind's answer, once it is committed. Raises Refused when the store does not take it in time."""
+        if isinstance(event, Acted):
+            event = await self._with_closed(event)
         committed = asyncio.Event()
         taken = self._engine.put(event, done=committed.set)
         try:
@@ -34,15 +37,13 @@ class Wishes:
                 await committed.wait()
         except TimeoutError:
             raise Refused("The store takes too long to keep this; look at the board before you try again.") from None
-        answer = taken.answer or Answer.yes("done", "Noted.")
-        if isinstance(event, Acted) and answer.code == "unknown" and len(event.incidents) == 1:
-            return await self._of_ended(event.incidents[0], answer)
-        return answer
+        return taken.answer or Answer.yes("done", "Noted.")
 
-    async def _of_ended(self, incident: str, answer: Answer) -> Answer:
-        """An incident that has been closed is known, and over."""
-        phase = await self._ended(incident)
-        return answer if phase is None else Answer.yes("over", "It is over and closed.", incident)
+    async def _with_closed(self, event: Acted) -> Acted:
+        """Name those that the mind has let go, so that it can tell them from those that never were."""
+        missing = [i for i in event.incidents if i not in self._engine.state.incidents]
+        kept = await self._kept(missing) if missing else {}
+        return replace(event, closed=tuple(i for i, found in kept.items() if found.phase is Phase.CLOSED))
 
 
 class Links:

@@ -2,7 +2,7 @@
 
 import logging
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,6 +113,12 @@ class StoreReader:
             query = query.where(incident.c.phase.in_((Phase.OPEN, Phase.ACKNOWLEDGED)))
         rows = self._rows(query.order_by(incident.c.opened.desc(), incident.c.id.desc()), limit)
         return _parsed(rows, lambda row: codec.INCIDENT.validate_json(row.json), "incident")
+
+    def incidents_named(self, ids: Collection[str], *, shard: int = 0) -> dict[str, Incident]:
+        """Those of these incidents that are known, by id, whether they are closed or not."""
+        i = incident.c
+        rows = self._rows(select(incident).where(i.shard == shard, i.id.in_(tuple(ids)[:ROWS_MAX])), len(ids))
+        return {i.id: i for i in _parsed(rows, lambda row: codec.INCIDENT.validate_json(row.json), "incident")}
 
     def silences(self, limit: int = 100, *, shard: int = 0) -> list[SilenceRow]:
         """Silences of now and of the past that people made, the one that starts last first."""

@@ -24,7 +24,6 @@ __all__ = ["DONE", "RETRIED_WITHIN", "STATUS", "Acts", "already", "end_of", "inv
 
 SILENCES_MAX = 500
 WATCHDOG = "Watchdog"
-INCIDENTS_SEARCHED_MAX = 5_000
 RECENT_MAX = 256
 RETRIED_WITHIN = timedelta(minutes=1)
 """A request without moments of its own that comes again within this time is the same request, sent once more."""
@@ -144,16 +143,7 @@ class Acts:
         return await self._act(Acted(Act.ACKNOWLEDGE, incidents, body.by, body.via, body.text))
 
     async def _act(self, event: Acted) -> answers.Done:
-        """What the mind says; of an incident that it has closed and let go, what it would have said."""
-        said = await self._house.act(event)
-        if said.code == "unknown" and len(event.incidents) == 1 and await self._was_incident(event.incidents[0]):
-            if event.act is Act.NOTE:
-                raise Refusal(409, "not_open", "This incident is closed.")
-            said = Answer(done=True, code="over", text="This incident is over.", id=event.incidents[0])
-        return outcome(said, "incident")
-
-    async def _was_incident(self, incident: str) -> bool:
-        return any(each.id == incident for each in await self._house.incidents(INCIDENTS_SEARCHED_MAX))
+        return outcome(await self._house.act(event), "incident")
 
     # --- silences ----------------------------------------------------------------------------------------------------
 

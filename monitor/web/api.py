@@ -37,7 +37,6 @@ from monitor.web.routes_api import RoutesApi
 __all__ = ["Api", "error_json", "find_incident", "timeline_of"]
 
 INCIDENTS_MAX = 200
-INCIDENTS_SEARCHED_MAX = 5_000
 DECISIONS_MAX = 500
 TEXT_KINDS = ("text/plain", "application/openmetrics-text")
 
@@ -244,10 +243,10 @@ async def find_incident(house: House, incident_id: str) -> Incident:
     held = house.state.incidents.get(incident_id)
     if held is not None:
         return held
-    for each in await house.incidents(INCIDENTS_SEARCHED_MAX):
-        if each.id == incident_id:
-            return each
-    raise Refusal(404, "unknown_incident", "No incident of this id is known.")
+    known = await house.incidents_named([incident_id])
+    if incident_id not in known:
+        raise Refusal(404, "unknown_incident", "No incident of this id is known.")
+    return known[incident_id]
 
 
 async def timeline_of(house: House, incident: Incident) -> Sequence[dict[str, Any]]:

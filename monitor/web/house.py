@@ -3,7 +3,7 @@
 The shapes are read-only and structural: the store's own rows fit them as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -156,6 +156,10 @@ class House(Protocol):
 
     async def incidents(self, limit: int = 200) -> Sequence[Incident]:
         """The newest incidents, the closed ones included, newest first."""
+        ...
+
+    async def incidents_named(self, ids: Collection[str]) -> Mapping[str, Incident]:
+        """Those of these incidents that are known, by id, the closed ones included."""
         ...
 
     async def deliveries(self, incident: str) -> Sequence[Delivery]:

@@ -19,7 +19,6 @@ from monitor.web.pages import Pages, answer
 __all__ = ["LinkPages"]
 
 SNOOZE = timedelta(hours=1)
-PAST_SEARCHED_MAX = 500
 HEADERS = {"X-Robots-Tag": "noindex, nofollow, noarchive"}
 
 
@@ -108,11 +107,10 @@ class LinkPages:
     async def _incidents(self, claim: Claim) -> list[Incident]:
         """Those that are known, in the order of the link."""
         state = self._house.state.incidents
-        known = {i: state[i] for i in claim.incidents if i in state}
-        if len(known) < len(claim.incidents):
-            missing = set(claim.incidents) - set(known)
-            known |= {i.id: i for i in await self._house.incidents(PAST_SEARCHED_MAX) if i.id in missing}
-        return [known[i] for i in claim.incidents if i in known]
+        missing = [i for i in claim.incidents if i not in state]
+        past = await self._house.incidents_named(missing) if missing else {}
+        found = (state.get(i) or past.get(i) for i in claim.incidents)
+        return [each for each in found if each is not None]
 
     def _speech(self, reader: Recipient | None) -> Speech:
         rules, now = self._house.rules, self._house.now()

@@ -147,7 +147,7 @@ def test_several_incidents_are_taken_at_once(desk: Desk) -> None:
     said = desk.say("ack", number, "9999", number, "--by", "first", code=1)
     assert said.stdout.startswith(f"#{number}: ")
     assert said.stdout.count("\n") == 1
-    assert said.stderr.startswith("#9999: No incident 9999 is open")
+    assert said.stderr.startswith("#9999: No incident 9999 is known")
     assert desk.incident("newsletter")["phase"] == "acknowledged"
     found = json.loads(desk.say("ack", number, "9999", "--by", "first", "--json", code=1).stdout)["answers"]
     assert [(a["incident"], a["done"], a["code"]) for a in found] == [

@@ -109,6 +109,8 @@ def test_closed_incidents_are_history_and_open_ones_are_state(store: Store) -> N
     assert [i.id for i in store.incidents()] == ["x-4", "x-3", "x-2", "x-1"]
     assert [i.id for i in store.incidents(open_only=True)] == ["x-3"]
     assert [i.id for i in store.incidents(limit=1)] == ["x-4"]
+    assert store.incidents_named(["x-3", "x-1", "x-9"]) == {"x-1": gone, "x-3": incident("x-3")}
+    assert store.incidents_named([]) == {}
 
 
 def test_silences_and_overrides_that_are_over_are_history_and_the_others_state(store: Store) -> None:

@@ -1,7 +1,7 @@
 """A house that stands still: real state and rules of the core, put there by hand, behind the protocol of the web."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from immutables import Map
@@ -10,6 +10,7 @@ from monitor.core import links
 from monitor.core.duty import Override, Silence
 from monitor.core.links import Claim
 from monitor.core.model import (
+    Acted,
     Answer,
     ChannelRule,
     ChannelState,
@@ -148,6 +149,10 @@ class Standing:
         found = [*self.state.incidents.values(), *self.closed]
         return sorted(found, key=lambda i: i.opened, reverse=True)[:limit]
 
+    async def incidents_named(self, ids: Collection[str]) -> Mapping[str, Incident]:
+        known = {i.id: i for i in (*self.state.incidents.values(), *self.closed)}
+        return {name: known[name] for name in ids if name in known}
+
     async def silences(self, limit: int = 200) -> Sequence[SilenceRow]:
         found = [*self.over, *(SilenceRow(s, ended=False) for s in self.state.silences.values())]
         return sorted(found, key=lambda row: row.silence.start, reverse=True)[:limit]
@@ -173,6 +178,8 @@ class Standing:
         self.acts.append(event)
         if self.answer is not None:
             return self.answer
+        if isinstance(event, Acted):  # as `monitor.daemon.wishes` does it
+            event = replace(event, closed=tuple(i.id for i in self.closed))
         decided = step(self.state, event, self.rules, self.at)
         self.state = decided.state
         self.ledger = (*self.ledger, *decided.decisions)

@@ -11,18 +11,18 @@ from immutables import Map
 from monitor.core.duty import Maintenance, Matcher, MatchOp, Silence
 from monitor.core.model import Act, Acted, Phase, Silenced, Unsilenced
 from monitor.web.forms import FIELDS_MAX
+from tests.web.called import town_in_trouble
 from tests.web.conftest import Open
 from tests.web.reading import flat, follow, page_of, send
-from tests.web.standing import NAUGHTY, NOW
-from tests.web.thinking import Thinking, thinking
+from tests.web.standing import NAUGHTY, NOW, Standing
 
 TOKEN = "canary-0123456789abcdef"
 PUBLIC = "0.0.0.0:0"
 
 
 @pytest.fixture
-def house() -> Thinking:
-    return thinking()
+def house() -> Standing:
+    return town_in_trouble()
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def silence(
 # --- incidents --------------------------------------------------------------------------------------------------------
 
 
-async def test_an_incident_says_who_has_it_who_is_next_and_what_is_held(client: ClientSession, house: Thinking) -> None:
+async def test_an_incident_says_who_has_it_who_is_next_and_what_is_held(client: ClientSession, house: Standing) -> None:
     text = flat(await page_of(client, "/incidents/17"))
     assert "In hand nobody" in text
     assert "Called so far First on call" in text
@@ -57,7 +57,7 @@ async def test_an_incident_says_who_has_it_who_is_next_and_what_is_held(client: 
 
 
 async def test_acting_on_an_incident_is_done_said_and_stands_in_its_timeline(
-    client: ClientSession, house: Thinking
+    client: ClientSession, house: Standing
 ) -> None:
     sent = await send(client, "/incidents/17", act="acknowledge", by="second", text="looking")
     assert sent.location.startswith("/incidents/17?said=")
@@ -81,7 +81,7 @@ async def test_who_acts_is_remembered_by_the_browser_and_by_nobody_else(client: 
     assert next(i for i in fresh.all("input") if i["id"] == "name")["value"] == ""
 
 
-async def test_a_name_that_is_known_is_that_person(client: ClientSession, house: Thinking) -> None:
+async def test_a_name_that_is_known_is_that_person(client: ClientSession, house: Standing) -> None:
     await send(client, "/incidents/17", act="acknowledge", by="", name="second ON call")
     assert house.state.incidents["17"].owner == "second"
 
@@ -93,13 +93,13 @@ async def test_a_remembered_name_that_was_tampered_with_is_merely_text(client: C
     assert len(next(i for i in page.all("input") if i["id"] == "name")["value"] or "") <= 80
 
 
-async def test_a_snooze_lasts_as_long_as_was_chosen(client: ClientSession, house: Thinking) -> None:
+async def test_a_snooze_lasts_as_long_as_was_chosen(client: ClientSession, house: Standing) -> None:
     text = await follow(client, await send(client, "/incidents/17", act="snooze", by="first", minutes="240"))
     assert "Snoozed: nobody before 07:12" in text
     assert house.state.incidents["17"].snoozed == NOW + timedelta(hours=4)
 
 
-async def test_B74_acting_on_what_is_over_or_unknown_says_so(client: ClientSession, house: Thinking) -> None:
+async def test_B74_acting_on_what_is_over_or_unknown_says_so(client: ClientSession, house: Standing) -> None:
     await send(client, "/incidents/17", act="resolve", by="first")
     assert house.state.incidents["17"].phase is Phase.RESOLVED
     assert "It has been over since 03:12" in await follow(
@@ -125,7 +125,7 @@ async def test_B74_acting_on_what_is_over_or_unknown_says_so(client: ClientSessi
     ],
 )
 async def test_a_fault_stands_beside_its_field_and_what_was_written_stays(
-    client: ClientSession, house: Thinking, fields: dict[str, str], said: str
+    client: ClientSession, house: Standing, fields: dict[str, str], said: str
 ) -> None:
     sent = await send(client, "/incidents/17", **fields)
     assert sent.status == 422
@@ -137,7 +137,7 @@ async def test_a_fault_stands_beside_its_field_and_what_was_written_stays(
 
 
 async def test_what_the_answer_said_is_shown_for_a_while_and_not_to_who_guesses(
-    client: ClientSession, house: Thinking
+    client: ClientSession, house: Standing
 ) -> None:
     sent = await send(client, "/incidents/17", act="acknowledge", by="second")
     assert "You have it until" in await follow(client, sent)
@@ -158,7 +158,7 @@ async def _session(client: ClientSession) -> dict[str, str]:
 
 
 async def test_B65_acting_from_the_board_needs_the_session_and_our_own_page(
-    guarded: ClientSession, house: Thinking
+    guarded: ClientSession, house: Standing
 ) -> None:
     cookie = await _session(guarded)
     act = {"act": "acknowledge", "by": "first"}
@@ -177,7 +177,7 @@ async def test_B65_acting_from_the_board_needs_the_session_and_our_own_page(
     assert len(house.acts) == 1
 
 
-async def test_B63_a_session_does_not_open_the_acts_of_the_api(guarded: ClientSession, house: Thinking) -> None:
+async def test_B63_a_session_does_not_open_the_acts_of_the_api(guarded: ClientSession, house: Standing) -> None:
     cookie = await _session(guarded)
     assert (await send(guarded, "/api/v1/reload", cookie)).status == 401
     assert house.reloads == 0
@@ -194,7 +194,7 @@ async def test_who_is_not_signed_in_on_a_guarded_loopback_is_shown_the_way_inste
         assert (await page_of(client, path, **cookie)).all("form"), path
 
 
-async def test_B63_on_loopback_another_site_cannot_act(client: ClientSession, house: Thinking) -> None:
+async def test_B63_on_loopback_another_site_cannot_act(client: ClientSession, house: Standing) -> None:
     for path, fields in (
         ("/incidents/17", {"act": "resolve", "by": "first"}),
         ("/silences", {"about": "channel:x", "lasts": "60", "comment": "x", "by": "first"}),
@@ -218,7 +218,7 @@ async def test_B63_on_loopback_another_site_cannot_act(client: ClientSession, ho
     ],
 )
 async def test_B67_B70_what_no_browser_would_send_is_refused(
-    client: ClientSession, house: Thinking, body: bytes, kind: str, status: int
+    client: ClientSession, house: Standing, body: bytes, kind: str, status: int
 ) -> None:
     async with client.post("/incidents/17", data=body, headers={"Content-Type": kind}) as answer:
         assert answer.status == status
@@ -230,7 +230,7 @@ async def test_B67_B70_what_no_browser_would_send_is_refused(
 WISH = {"about": "channel:reddit", "matchers": "", "lasts": "120", "comment": "moved", "by": "first", "name": ""}
 
 
-async def test_a_silence_is_made_shown_and_ended(client: ClientSession, house: Thinking) -> None:
+async def test_a_silence_is_made_shown_and_ended(client: ClientSession, house: Standing) -> None:
     text = await follow(client, await send(client, "/silences", **WISH, recovered="on"))
     assert "Silence 1 holds until 05:12." in text
     assert "channel is Reddit until 05:12, or until what it holds has recovered moved First on call" in text
@@ -246,7 +246,7 @@ async def test_a_silence_is_made_shown_and_ended(client: ClientSession, house: T
     assert house.state.silences == Map()
 
 
-async def test_a_silence_may_begin_later_and_say_more_than_a_channel(client: ClientSession, house: Thinking) -> None:
+async def test_a_silence_may_begin_later_and_say_more_than_a_channel(client: ClientSession, house: Standing) -> None:
     more = {
         "about": "platform:meta", "matchers": 'severity="warning"\n\n state =~ "degraded|unknown" \n',
         "lasts": "until", "start": "2026-11-23T09:00", "end": "2026-11-23T18:30",
@@ -281,7 +281,7 @@ async def test_a_silence_may_begin_later_and_say_more_than_a_channel(client: Cli
     ],
 )
 async def test_B73_a_silence_that_cannot_be_is_explained_beside_its_field(
-    client: ClientSession, house: Thinking, fields: dict[str, str], said: str
+    client: ClientSession, house: Standing, fields: dict[str, str], said: str
 ) -> None:
     sent = await send(client, "/silences", **{**WISH, **fields})
     assert sent.status == 422
@@ -291,7 +291,7 @@ async def test_B73_a_silence_that_cannot_be_is_explained_beside_its_field(
     assert 'value="moved"' in sent.text or ">moved</textarea>" in sent.text or "comment" in fields
 
 
-async def test_the_page_of_silences_tells_active_from_pending_and_over(client: ClientSession, house: Thinking) -> None:
+async def test_the_page_of_silences_tells_active_from_pending_and_over(client: ClientSession, house: Standing) -> None:
     held = replace(house.state.incidents["18"], held={"reddit": "silence:4"})
     house.state = replace(
         house.state,
@@ -314,7 +314,7 @@ async def test_the_page_of_silences_tells_active_from_pending_and_over(client: C
 
 
 async def test_a_silence_that_is_unknown_or_stands_in_the_file_is_not_ended(
-    client: ClientSession, house: Thinking
+    client: ClientSession, house: Standing
 ) -> None:
     text = await follow(client, await send(client, "/silences/77/end", by="first"))
     assert "Nothing was changed. There is no silence 77" in text
@@ -323,7 +323,7 @@ async def test_a_silence_that_is_unknown_or_stands_in_the_file_is_not_ended(
     assert house.rules.silences
 
 
-async def test_who_ends_a_silence_says_who_they_are(client: ClientSession, house: Thinking) -> None:
+async def test_who_ends_a_silence_says_who_they_are(client: ClientSession, house: Standing) -> None:
     house.state = replace(house.state, silences=Map({"4": silence("4")}))
     sent = await send(client, "/silences/4/end", by="", name="")
     assert sent.status == 422
@@ -331,7 +331,7 @@ async def test_who_ends_a_silence_says_who_they_are(client: ClientSession, house
     assert "4" in house.state.silences
 
 
-async def test_our_own_maintenance_shows_its_window_now_and_the_next(client: ClientSession, house: Thinking) -> None:
+async def test_our_own_maintenance_shows_its_window_now_and_the_next(client: ClientSession, house: Standing) -> None:
     text = flat(await page_of(client, "/silences"))
     assert "relaunch: channel is Shopify next 04:00 to 06:00 the shop is updated" in text
     house.at = NOW + timedelta(hours=1)
@@ -351,7 +351,7 @@ async def test_the_link_from_an_incident_fills_in_what_is_to_be_silenced(client:
     assert len(page.all("script")) == 1
 
 
-async def test_the_board_names_what_is_silenced_and_hides_nothing(client: ClientSession, house: Thinking) -> None:
+async def test_the_board_names_what_is_silenced_and_hides_nothing(client: ClientSession, house: Standing) -> None:
     vimeo = (Matcher("channel", MatchOp.EQUAL, "vimeo"),)
     move = Maintenance("move", vimeo, datetime(2026, 11, 22, 3), timedelta(hours=1), "UTC")  # noqa: DTZ001 - local
     warned = (Matcher("platform", MatchOp.EQUAL, "meta"), Matcher("severity", MatchOp.EQUAL, "warning"))

@@ -11,9 +11,9 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from monitor.core import links
 from monitor.core.model import Act, Acted, Phase
 from monitor.web import Web
+from tests.web.called import town_in_trouble
 from tests.web.reading import flat, follow, page_of, send
-from tests.web.standing import LINK_KEY, NAUGHTY, NOW
-from tests.web.thinking import Thinking, thinking
+from tests.web.standing import LINK_KEY, NAUGHTY, NOW, Standing
 
 TOKEN = "canary-0123456789abcdef"
 UNTIL = NOW + timedelta(hours=24)
@@ -27,12 +27,12 @@ SCANNERS = (
 
 
 @pytest.fixture
-def house() -> Thinking:
-    return thinking()
+def house() -> Standing:
+    return town_in_trouble()
 
 
 @pytest.fixture
-async def public(house: Thinking) -> AsyncIterator[ClientSession]:
+async def public(house: Standing) -> AsyncIterator[ClientSession]:
     """A board that others can reach, with a token that this client does not have."""
     async with AsyncExitStack() as stack:
         web = Web(house, "0.0.0.0:0", token=TOKEN)
@@ -48,7 +48,7 @@ def link(recipient: str = "first", *incidents: str) -> str:
     return "/a/" + links.sign(LINK_KEY, recipient, incidents or ("17",), UNTIL)
 
 
-def owner(house: Thinking, incident: str = "17") -> str:
+def owner(house: Standing, incident: str = "17") -> str:
     return house.state.incidents[incident].owner
 
 
@@ -76,7 +76,7 @@ async def test_a_link_speaks_its_readers_language(public: ClientSession) -> None
         assert said in text.replace("\N{NO-BREAK SPACE}", " "), said
 
 
-async def test_looking_changes_nothing_however_often_and_whoever_looks(house: Thinking, public: ClientSession) -> None:
+async def test_looking_changes_nothing_however_often_and_whoever_looks(house: Standing, public: ClientSession) -> None:
     before, path = house.state, link()
     for number in range(20):
         agent = SCANNERS[number % len(SCANNERS)]
@@ -104,7 +104,7 @@ async def test_looking_changes_nothing_however_often_and_whoever_looks(house: Th
     ],
 )
 async def test_one_press_acts_as_the_links_reader(
-    house: Thinking, public: ClientSession, act: Act, said: str, phase: Phase
+    house: Standing, public: ClientSession, act: Act, said: str, phase: Phase
 ) -> None:
     sent = await send(public, link(), act=act.value, text="  on my way\r\n")
     assert said in await follow(public, sent)
@@ -116,7 +116,7 @@ async def test_one_press_acts_as_the_links_reader(
 
 
 async def test_B72_B74_a_press_that_is_sent_again_changes_nothing_and_says_so(
-    house: Thinking, public: ClientSession
+    house: Standing, public: ClientSession
 ) -> None:
     assert "You have it." in await follow(public, await send(public, link(), act="acknowledge"))
     taken = house.state.incidents["17"]
@@ -127,7 +127,7 @@ async def test_B72_B74_a_press_that_is_sent_again_changes_nothing_and_says_so(
     assert house.state.incidents["17"] == taken
 
 
-async def test_what_somebody_else_has_can_be_taken_over(house: Thinking, public: ClientSession) -> None:
+async def test_what_somebody_else_has_can_be_taken_over(house: Standing, public: ClientSession) -> None:
     await send(public, link("second"), act="acknowledge")
     page = await page_of(public, link())
     assert "Second on call took it at 03:12 (Paris time)." in flat(page)
@@ -136,7 +136,7 @@ async def test_what_somebody_else_has_can_be_taken_over(house: Thinking, public:
     assert owner(house) == "first"
 
 
-async def test_B74_what_is_over_cannot_be_taken_and_still_takes_a_note(house: Thinking, public: ClientSession) -> None:
+async def test_B74_what_is_over_cannot_be_taken_and_still_takes_a_note(house: Standing, public: ClientSession) -> None:
     await send(public, link("third"), act="resolve")
     assert "It is over already" in await follow(public, await send(public, link(), act="acknowledge"))
     page = await page_of(public, link())
@@ -147,7 +147,7 @@ async def test_B74_what_is_over_cannot_be_taken_and_still_takes_a_note(house: Th
     assert any("ok" in d.text for d in house.ledger)
 
 
-async def test_a_link_to_several_acts_on_all_of_them(house: Thinking, public: ClientSession) -> None:
+async def test_a_link_to_several_acts_on_all_of_them(house: Standing, public: ClientSession) -> None:
     path = link("first", "17", "18", "999")
     text = flat(await page_of(public, path))
     assert "2 incidents" in text
@@ -156,7 +156,7 @@ async def test_a_link_to_several_acts_on_all_of_them(house: Thinking, public: Cl
     assert owner(house, "17") == owner(house, "18") == "first"
 
 
-async def test_a_note_without_words_is_asked_for_beside_its_field(house: Thinking, public: ClientSession) -> None:
+async def test_a_note_without_words_is_asked_for_beside_its_field(house: Standing, public: ClientSession) -> None:
     sent = await send(public, link(), act="note", text=" \u200b ")
     assert sent.status == 422
     assert "A note needs words." in sent.said
@@ -164,12 +164,12 @@ async def test_a_note_without_words_is_asked_for_beside_its_field(house: Thinkin
 
 
 @pytest.mark.parametrize("fields", [{}, {"act": "explode"}, {"act": "acknowledge", "text": "x" * 1_001}])
-async def test_what_no_button_says_does_nothing(house: Thinking, public: ClientSession, fields: dict[str, str]) -> None:
+async def test_what_no_button_says_does_nothing(house: Standing, public: ClientSession, fields: dict[str, str]) -> None:
     assert (await send(public, link(), **fields)).status == 422
     assert house.acts == []
 
 
-async def test_in_a_room_the_reader_says_who_they_are(house: Thinking, public: ClientSession) -> None:
+async def test_in_a_room_the_reader_says_who_they_are(house: Standing, public: ClientSession) -> None:
     path = link("room")
     page = await page_of(public, path)
     assert "This link was sent to Marketing room." in flat(page)
@@ -180,12 +180,12 @@ async def test_in_a_room_the_reader_says_who_they_are(house: Thinking, public: C
     assert [o["value"] for o in chosen.all("option") if "selected" in o] == ["third"]
 
 
-async def test_in_a_room_nobody_in_particular_acts_for_the_room(house: Thinking, public: ClientSession) -> None:
+async def test_in_a_room_nobody_in_particular_acts_for_the_room(house: Standing, public: ClientSession) -> None:
     await send(public, link("room"), act="acknowledge", by="")
     assert owner(house) == "room"
 
 
-async def test_B72_a_person_cannot_act_as_another_by_their_own_link(house: Thinking, public: ClientSession) -> None:
+async def test_B72_a_person_cannot_act_as_another_by_their_own_link(house: Standing, public: ClientSession) -> None:
     await send(public, link("first"), act="acknowledge", by="third", name="Somebody")
     assert owner(house) == "first"
 
@@ -211,7 +211,7 @@ def bad_links() -> dict[str, tuple[str, int]]:
 
 @pytest.mark.parametrize("name", bad_links())
 async def test_B72_a_link_that_gives_no_right_shows_nothing_and_does_nothing(
-    house: Thinking, public: ClientSession, name: str
+    house: Standing, public: ClientSession, name: str
 ) -> None:
     token, status = bad_links()[name]
     async with public.get(f"/a/{token}", headers={"Accept": "text/html"}) as answer:
@@ -246,18 +246,18 @@ async def test_a_link_opens_no_other_door(public: ClientSession) -> None:
     ],
 )
 async def test_B63_another_site_cannot_press_for_the_reader(
-    house: Thinking, public: ClientSession, headers: dict[str, str]
+    house: Standing, public: ClientSession, headers: dict[str, str]
 ) -> None:
     assert (await send(public, link(), headers, act="acknowledge")).status == 403
     assert house.acts == []
 
 
-async def test_a_browser_that_withholds_referrers_can_press(house: Thinking, public: ClientSession) -> None:
+async def test_a_browser_that_withholds_referrers_can_press(house: Standing, public: ClientSession) -> None:
     assert (await send(public, link(), {"Origin": "null"}, act="acknowledge")).status == 303
     assert owner(house) == "first"
 
 
-async def test_B59_strangers_text_stays_text_behind_a_link(house: Thinking, public: ClientSession) -> None:
+async def test_B59_strangers_text_stays_text_behind_a_link(house: Standing, public: ClientSession) -> None:
     hostile = replace(house.state.incidents["17"], reasons=(NAUGHTY,), owner=NAUGHTY)
     house.state = replace(house.state, incidents=house.state.incidents.set("17", hostile))
     page = await page_of(public, link())

@@ -11,18 +11,18 @@ from immutables import Map
 
 from monitor.core.duty import Override, Shift
 from monitor.core.model import Overridden, Restored, ScheduleState
+from tests.web.called import town_in_trouble
 from tests.web.conftest import Open
 from tests.web.reading import flat, follow, page_of, send
-from tests.web.standing import NAUGHTY, NOW, OverrideRow
-from tests.web.thinking import Thinking, thinking
+from tests.web.standing import NAUGHTY, NOW, OverrideRow, Standing
 
 EN_DASH = "\N{EN DASH}"
 WISH = {"person": "first", "start": "2026-11-25T09:00", "end": "2026-11-25T18:00", "comment": "dentist", "by": "second"}
 
 
 @pytest.fixture
-def house() -> Thinking:
-    return thinking()
+def house() -> Standing:
+    return town_in_trouble()
 
 
 def override(number: str, start: datetime, hours: float, person: str = "first", **more: object) -> Override:
@@ -47,7 +47,7 @@ async def test_the_weeks_around_now_are_shifts_in_the_schedules_own_zone(client:
     assert past.index("Sat 21 Nov, 07:00") < past.index("Mon 9 Nov, 09:00")
 
 
-async def test_a_change_by_hand_is_made_shown_and_taken_back(client: ClientSession, house: Thinking) -> None:
+async def test_a_change_by_hand_is_made_shown_and_taken_back(client: ClientSession, house: Standing) -> None:
     sent = await send(client, "/oncall/desk/overrides", **WISH)
     text = (await follow(client, sent)).replace(EN_DASH, "-")
     assert "The desk: First on call from" in text
@@ -79,7 +79,7 @@ async def test_a_change_by_hand_is_made_shown_and_taken_back(client: ClientSessi
     ],
 )
 async def test_B96_a_change_that_cannot_be_is_explained_in_its_own_form(
-    client: ClientSession, house: Thinking, fields: dict[str, str], said: str
+    client: ClientSession, house: Standing, fields: dict[str, str], said: str
 ) -> None:
     sent = await send(client, "/oncall/desk/overrides", **{**WISH, **fields})
     assert sent.status == 422
@@ -90,7 +90,7 @@ async def test_B96_a_change_that_cannot_be_is_explained_in_its_own_form(
     assert house.state.overrides == Map()
 
 
-async def test_a_change_that_overlaps_another_is_refused_whole(client: ClientSession, house: Thinking) -> None:
+async def test_a_change_that_overlaps_another_is_refused_whole(client: ClientSession, house: Standing) -> None:
     await send(client, "/oncall/desk/overrides", **WISH)
     sent = await send(
         client,
@@ -103,7 +103,7 @@ async def test_a_change_that_overlaps_another_is_refused_whole(client: ClientSes
 
 
 async def test_B96_an_hour_that_does_not_exist_is_the_first_instant_after_the_gap(
-    client: ClientSession, house: Thinking
+    client: ClientSession, house: Standing
 ) -> None:
     house.at = datetime(2027, 3, 27, 12, tzinfo=UTC)
     await send(client, "/oncall/desk/overrides", **{**WISH, "start": "2027-03-28T02:30", "end": "2027-03-28T12:00"})
@@ -111,7 +111,7 @@ async def test_B96_an_hour_that_does_not_exist_is_the_first_instant_after_the_ga
     assert made.spans[0].start == datetime(2027, 3, 28, 1, tzinfo=UTC)
 
 
-async def test_what_is_no_schedule_or_no_change_is_said(client: ClientSession, house: Thinking) -> None:
+async def test_what_is_no_schedule_or_no_change_is_said(client: ClientSession, house: Standing) -> None:
     assert (await send(client, "/oncall/nosuch/overrides", **WISH)).status == 404
     text = await follow(client, await send(client, "/oncall/changes/77/restore", by="first"))
     assert "Nothing was changed. There is no change 77" in text
@@ -120,14 +120,14 @@ async def test_what_is_no_schedule_or_no_change_is_said(client: ClientSession, h
     assert house.state.overrides == Map()
 
 
-async def test_history_counts_changes_that_are_over(client: ClientSession, house: Thinking) -> None:
+async def test_history_counts_changes_that_are_over(client: ClientSession, house: Standing) -> None:
     past = override("1", NOW - timedelta(days=3), 2, "third")
     house.taken = [OverrideRow(past, ended=True)]
     text = flat(await page_of(client, "/oncall")).replace(EN_DASH, "-")
     assert "Third on call override Thu 19 Nov, 03:12 - Thu 19 Nov, 05:12" in text
 
 
-async def test_a_swap_shows_both_shifts_and_who_made_it(client: ClientSession, house: Thinking) -> None:
+async def test_a_swap_shows_both_shifts_and_who_made_it(client: ClientSession, house: Standing) -> None:
     spans = (
         Shift("first", NOW + timedelta(days=1), NOW + timedelta(days=2), "swap"),
         Shift("second", NOW + timedelta(days=8), NOW + timedelta(days=9), "swap"),
@@ -148,7 +148,7 @@ def offered(page: str, field: str) -> dict[str, str]:
     return {unescape(seen).replace(EN_DASH, "-"): unescape(sent) for sent, seen in found}
 
 
-async def test_two_people_swap_shifts_that_they_choose_by_what_they_see(client: ClientSession, house: Thinking) -> None:
+async def test_two_people_swap_shifts_that_they_choose_by_what_they_see(client: ClientSession, house: Standing) -> None:
     async with client.get("/oncall") as answer:
         shifts = offered(await answer.text(), "first-1s")
     mine = "Third on call, Mon 23 Nov, 07:00 - Mon 23 Nov, 09:00"
@@ -161,7 +161,7 @@ async def test_two_people_swap_shifts_that_they_choose_by_what_they_see(client: 
     assert (made.swap, made.by, [span.person for span in made.spans]) == (True, "third", ["first", "third"])
 
 
-async def test_of_a_shift_that_has_begun_what_is_left_is_swapped(client: ClientSession, house: Thinking) -> None:
+async def test_of_a_shift_that_has_begun_what_is_left_is_swapped(client: ClientSession, house: Standing) -> None:
     async with client.get("/oncall") as answer:
         shifts = offered(await answer.text(), "second-1s")
     running = next(sent for seen, sent in shifts.items() if seen.startswith("Third on call, Sat 21 Nov, 22:00"))
@@ -188,7 +188,7 @@ LATER = "2026-11-23T08:00:00Z/2026-11-23T09:00:00Z/first"
     ],
 )
 async def test_a_swap_that_cannot_be_is_explained_in_its_own_form(
-    client: ClientSession, house: Thinking, first: str, second: str, said: str
+    client: ClientSession, house: Standing, first: str, second: str, said: str
 ) -> None:
     sent = await send(client, "/oncall/desk/swaps", first=first, second=second, by="third", comment="a wedding")
     assert sent.status == 422
@@ -200,7 +200,7 @@ async def test_a_swap_that_cannot_be_is_explained_in_its_own_form(
 
 
 async def test_a_calendar_that_cannot_be_read_is_named_with_the_age_of_the_copy(
-    client: ClientSession, house: Thinking
+    client: ClientSession, house: Standing
 ) -> None:
     imported = replace(house.rules.schedules["backup"], rotation=None, imported=True)
     house.rules = replace(house.rules, schedules={**house.rules.schedules, "backup": imported})
@@ -225,12 +225,12 @@ async def test_the_calendar_feed_is_linked_with_the_key_that_programs_need(open_
         assert (await answer.text()).startswith("BEGIN:VCALENDAR")
 
 
-async def test_a_house_without_schedules_says_so(client: ClientSession, house: Thinking) -> None:
+async def test_a_house_without_schedules_says_so(client: ClientSession, house: Standing) -> None:
     house.rules = replace(house.rules, schedules={})
     assert "No schedule is configured." in flat(await page_of(client, "/oncall"))
 
 
-async def test_many_short_shifts_are_cut_and_counted(client: ClientSession, house: Thinking) -> None:
+async def test_many_short_shifts_are_cut_and_counted(client: ClientSession, house: Standing) -> None:
     desk = house.rules.schedules["desk"]
     assert desk.rotation is not None
     hourly = replace(desk, rules=(), rotation=replace(desk.rotation, unit=type(desk.rotation.unit)("hour"), length=3))
