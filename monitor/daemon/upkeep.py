@@ -21,7 +21,7 @@ PRUNE_EVERY_S = 60.0
 class Upkeep:
     """Three eternal works. `faults()`: how many workers of each pool had to be replaced, by the pool's name.
 
-    `oldest_s`: how long the oldest unsent message has waited.
+    `oldest_s`: for how long the oldest unsent message should have been sent.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Upkeep:
             await asyncio.sleep(OUTBOX_EVERY_S)
             if self._store.degraded:  # as soon as there is room again, all is kept again
                 await asyncio.wrap_future(self._writer.call(lambda store: store.refill()))
-            self._show(await asyncio.wrap_future(self._writer.call(lambda store: store.outbox_stats())))
+            self.show(await asyncio.wrap_future(self._writer.call(lambda store: store.outbox_stats())))
 
     async def prune(self) -> None:
         """Let go of what is over, when it has been kept as long as configured."""
@@ -79,9 +79,10 @@ class Upkeep:
     def _stats_now(self) -> OutboxStats:
         return self._writer.call(lambda store: store.outbox_stats()).result()
 
-    def _show(self, stats: OutboxStats) -> None:
+    def show(self, stats: OutboxStats) -> None:
+        """Show how the outbox is. What waits for a digest is not late."""
         oldest = stats.oldest_unsent
-        self.oldest_s = (self._clock.now() - oldest).total_seconds() if oldest else 0.0
+        self.oldest_s = max(0.0, (self._clock.now() - oldest).total_seconds()) if oldest else 0.0
         self._metrics.outbox({state.value: n for state, n in stats.counts.items()}, self.oldest_s)
         superseded = stats.counts[OutboxState.SUPERSEDED]
         for _ in range(superseded - self._superseded):

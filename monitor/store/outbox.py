@@ -356,12 +356,12 @@ def recent(connection: Connection, since: datetime) -> list[tuple[str, datetime,
 
 
 def stats(connection: Connection) -> OutboxStats:
-    """Counts of every state, and the oldest row that has not gone out."""
+    """Counts of every state, and the earliest time at which a row that has not gone out was to."""
     counts = dict.fromkeys(OutboxState, 0)
     for state, number in connection.execute(select(_o.state, func.count()).group_by(_o.state)):
         counts[OutboxState(state)] = number
     waiting = or_(_o.state.in_(UNSENT), _o.state == OutboxState.LEASED)
-    return OutboxStats(counts, connection.execute(select(func.min(_o.created)).where(waiting)).scalar())
+    return OutboxStats(counts, connection.execute(select(func.min(_planned)).where(waiting)).scalar())
 
 
 def row_of(row: Row[Any], **changed: Any) -> OutboxRow:  # noqa: ANN401 - fields of OutboxRow, checked there

@@ -79,7 +79,7 @@ class StoreReader:
             return read_state(connection, shard)[0]
 
     def outbox_stats(self) -> OutboxStats:
-        """How many notifications are in each state, and since when the oldest waits."""
+        """How many notifications are in each state, and when the first of those that wait was meant to go out."""
         with self._transaction() as connection:
             return outbox.stats(connection)
 

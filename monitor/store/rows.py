@@ -238,7 +238,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class OutboxStats:
-    """How many rows are in each state (every state is named), and since when the oldest unsent one waits."""
+    """How many rows are in each state (every state is named), and since when the oldest unsent one waits.
+
+    What is held for a digest waits from then on, so `oldest_unsent` may lie ahead.
+    """
 
     counts: Mapping[OutboxState, int]
     oldest_unsent: datetime | None

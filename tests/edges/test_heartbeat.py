@@ -3,16 +3,23 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from monitor.daemon.clock import WallClock
 from monitor.daemon.heartbeat import Heartbeat, own_policy
+from monitor.daemon.upkeep import Upkeep
 from monitor.fetch import Fetcher, FetchPolicy
+from monitor.metrics import Metrics
+from monitor.store import InlineWriter, Writes
 from probes.base import Request, Unreachable, Unreadable
 from tests.hostile import Behaviour, HostileServer, answer, reset, silent
+from tests.store.given import note, open_store
 
 LOOPBACK = FetchPolicy(allow_private=(ip_network("127.0.0.0/8"),), tries=1)
 EVERY = timedelta(milliseconds=200)
@@ -174,3 +181,17 @@ async def test_probes_that_fill_every_place_do_not_hold_up_the_heartbeat() -> No
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_a_night_of_messages_that_wait_for_the_digest_does_not_stop_the_heartbeat(tmp_path: Path) -> None:
+    clock = WallClock()
+    night = clock.now() - timedelta(hours=9)
+    store = open_store(tmp_path / "vigie.db")
+    store.commit([Writes(notifications=(note("k", at=night, due=clock.now() + timedelta(hours=1)),))])
+    metrics = Metrics("test")
+    keep = Upkeep(store, InlineWriter(store), None, metrics, clock, settings=None, faults=dict)  # type: ignore[arg-type]  # only the gauge is asked
+    keep.show(store.outbox_stats())
+    assert keep.oldest_s == 0
+    keep.show(replace(store.outbox_stats(), oldest_unsent=night))
+    assert keep.oldest_s > 9 * 3_600 - 1
+    store.close()

@@ -261,6 +261,13 @@ def test_the_figures_name_every_state_and_the_oldest_that_waits(store: Store) ->
     assert (figures.unsent, figures.oldest_unsent) == (1, seconds(-60))
 
 
+def test_what_waits_for_its_digest_does_not_wait_to_be_sent(store: Store) -> None:
+    put(store, note("1", at=seconds(-36_000), due=seconds(3_600), gather=Gather.DIGEST))
+    assert store.outbox_stats().oldest_unsent == seconds(3_600)
+    put(store, note("2", at=seconds(-5), incident="x-2"))
+    assert store.outbox_stats().oldest_unsent == seconds(-5)
+
+
 def test_a_message_that_no_longer_parses_goes_out_as_a_message_that_says_so(store: Store) -> None:
     put(store, note("k"))
     with store._engine.begin() as connection:
