@@ -25,6 +25,7 @@ from monitor.notify.steps import Stage, stage_of
 __all__ = ["compose", "message_id", "send_mail"]
 
 SMTP_S_MAX = 10.0
+QUIT_S_MAX = 1.0
 CODE_OK, CODE_GO_ON, CODE_LATER, CODE_NEVER = 250, 354, 400, 500
 
 
@@ -37,7 +38,11 @@ class _Refused(Exception):  # noqa: N818 - an answer, not an error
 
 
 def message_id(words: str, domain: str) -> str:
-    """Return a Message-ID that is the same for the same words: a server that saw it may drop the repeat."""
+    """Return a Message-ID that is the same for the same words: a server that saw it may drop the repeat.
+
+    So the words must hold a moment too: another Vigie, or this one with a new store, counts its incidents from 1 again,
+    and its first page must not pass for a repeat of ours.
+    """
     return f"<{sha256(words.encode('utf-8', 'replace')).hexdigest()[:32]}@{domain}>"
 
 
@@ -53,8 +58,8 @@ def compose(envelope: Envelope, rendered: Rendered, plugin: Any) -> EmailMessage
         mail["Cc"] = [_address("", address) for address in sorted(plugin.cc)]
     if plugin.reply_to:
         mail["Reply-To"] = [_address("", address) for address in sorted(plugin.reply_to)]
-    thread = message_id(f"incident {envelope.incident}", domain)
-    mail["Message-ID"] = message_id(f"notification {envelope.key}", domain)
+    thread = message_id(f"incident {envelope.incident} {envelope.opened or ''}", domain)
+    mail["Message-ID"] = message_id(f"notification {envelope.key} {envelope.created}", domain)
     mail["In-Reply-To"] = thread
     mail["References"] = thread
     mail["Date"] = formatdate(localtime=False)
@@ -150,6 +155,7 @@ def _converse(smtp: smtplib.SMTP, plugin: Any, mail: EmailMessage, going_out: Ca
     if not CODE_OK <= code < CODE_OK + 50:
         raise _Refused(code, "the end of the message")
     with contextlib.suppress(OSError, smtplib.SMTPException):
+        smtp.sock.settimeout(QUIT_S_MAX)  # it has the message: no farewell may make that uncertain
         smtp.quit()
     note = f", {len(refusals)} of {len(recipients)} recipients refused" if refusals else ""
     return Sent(SendOutcome.DELIVERED, f"SMTP {code}{note}", status=code)

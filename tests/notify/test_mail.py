@@ -5,8 +5,8 @@ import contextlib
 import email
 import email.policy
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -27,6 +27,7 @@ class Postbox:
     port: int = 0
     rcpt: str = "250 OK"
     data: str = "250 OK"
+    leave_s: float = 0.0  # how long it thinks about a farewell
     mails: list[EmailMessage] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
     to: list[list[str]] = field(default_factory=list)
@@ -36,6 +37,10 @@ class Postbox:
             envelope.rcpt_tos.append(address)
             return self.rcpt
         return "550 no such user"
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: ANN401 - aiosmtpd's
+        await asyncio.sleep(self.leave_s)
+        return "221 bye"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401 - aiosmtpd's
         self.raw.append(envelope.content)
@@ -49,8 +54,8 @@ class Postbox:
 
 
 @contextlib.asynccontextmanager
-async def postbox(**answers: str) -> AsyncIterator[Postbox]:
-    box = Postbox(**answers)  # type: ignore[arg-type]
+async def postbox(**answers: Any) -> AsyncIterator[Postbox]:
+    box = Postbox(**answers)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(box, loop=loop, hostname="post.example"), "127.0.0.1", 0)
     box.port = server.sockets[0].getsockname()[1]
@@ -119,6 +124,18 @@ async def test_mails_of_one_incident_make_one_thread_and_a_repeat_has_the_same_i
     assert first["Content-Language"] == "en"
 
 
+async def test_two_vigies_that_both_count_from_one_do_not_pass_for_each_others_repeat(sender: WorkerSender) -> None:
+    ours, theirs = envelope(), replace(envelope(), created=NOW + timedelta(days=1), opened=NOW + timedelta(days=1))
+    async with postbox() as box:
+        sender.set_contacts({"a/1": contact(box)})
+        await sender.send("a/1", ours)
+        await sender.send("a/1", theirs)
+        await sender.send("a/1", replace(theirs, attempt=2, repeat=True))
+    first, other, again = box.mails
+    assert first["Message-ID"] != other["Message-ID"] == again["Message-ID"]
+    assert first["References"] != other["References"]
+
+
 async def test_B53_a_title_with_line_ends_adds_no_header(sender: WorkerSender) -> None:
     async with postbox() as box:
         sender.set_contacts({"a/1": contact(box)})
@@ -156,6 +173,14 @@ async def test_one_wrong_address_among_several_does_not_hold_up_the_others(sende
     assert sent.outcome is SendOutcome.DELIVERED
     assert "1 of 2 recipients refused" in sent.detail
     assert box.to == [["team@example.org"]]
+
+
+async def test_what_a_server_has_taken_is_delivered_however_long_it_takes_to_say_goodbye(sender: WorkerSender) -> None:
+    async with postbox(leave_s=8.0) as box:
+        sender.set_contacts({"a/1": contact(box)})
+        async with asyncio.timeout(5):
+            sent = await sender.send("a/1", envelope())
+    assert sent.outcome is SendOutcome.DELIVERED
 
 
 async def test_a_mail_server_that_is_away_is_tried_again(sender: WorkerSender) -> None:
