@@ -54,8 +54,8 @@ class Postbox:
 
 
 @contextlib.asynccontextmanager
-async def postbox(**answers: Any) -> AsyncIterator[Postbox]:
-    box = Postbox(**answers)
+async def postbox(**answers: str | float) -> AsyncIterator[Postbox]:
+    box = Postbox(**answers)  # type: ignore[arg-type]
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(box, loop=loop, hostname="post.example"), "127.0.0.1", 0)
     box.port = server.sockets[0].getsockname()[1]
