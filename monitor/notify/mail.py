@@ -155,7 +155,8 @@ def _converse(smtp: smtplib.SMTP, plugin: Any, mail: EmailMessage, going_out: Ca
     if not CODE_OK <= code < CODE_OK + 50:
         raise _Refused(code, "the end of the message")
     with contextlib.suppress(OSError, smtplib.SMTPException):
-        smtp.sock.settimeout(QUIT_S_MAX)  # it has the message: no farewell may make that uncertain
+        if smtp.sock is not None:
+            smtp.sock.settimeout(QUIT_S_MAX)  # it has the message: no farewell may make that uncertain
         smtp.quit()
     note = f", {len(refusals)} of {len(recipients)} recipients refused" if refusals else ""
     return Sent(SendOutcome.DELIVERED, f"SMTP {code}{note}", status=code)
