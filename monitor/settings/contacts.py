@@ -15,7 +15,7 @@ from monitor.settings.address import PORT_MAX, TOKEN_CHARS_MIN, secret_parts
 from monitor.settings.faults import SECRET_CHARS_MIN, did_you_mean
 from monitor.settings.values import HintedError
 
-__all__ = ["OWN", "SERVICES", "check", "check_all", "scheme_of", "secrets_in"]
+__all__ = ["OWN", "SERVICES", "SHAPES", "check", "check_all", "scheme_of", "secrets_in"]
 
 ADDRESS_CHARS_MAX = 2_048
 TIMEOUT_S_MAX = 30.0
@@ -77,6 +77,23 @@ SERVICES = {
 """The schemes that Vigie sends by, and what people call them. Anything else is refused: 170 schemes load in Apprise,
 among them some that write to the local machine."""
 
+SHAPES = {
+    "mail": "mailtos://USER:PASSWORD@mail.example.org?to=first@example.org",
+    "webhook": "jsons://example.org/hook",
+    "Slack": "slack://T12345678/B12345678/abcdefghijklmnopqrstuvwx/%23marketing",
+    "Microsoft Teams": "workflows://HOST:443/WORKFLOW/SIGNATURE",
+    "Discord": "discord://WEBHOOK_ID/WEBHOOK_TOKEN",
+    "Telegram": "tgram://123456789:abcdefghijklmnop/CHAT_ID",
+    "ntfy": "ntfys://TOPIC",
+    "PagerDuty": "pagerduty://INTEGRATION_KEY@API_KEY",
+    "Opsgenie": "opsgenie://API_KEY",
+    "Alertmanager": "alertmanager://alertmanager.example.org:9093",
+    "SMS by Twilio": (
+        "twilio://AC0123456789abcdef0123456789abcdef:0123456789abcdef0123456789abcdef@15551234567/15557654321"
+    ),
+}
+"""What an address looks like, of the services that most teams have."""
+
 OWN = frozenset({"alertmanager", "alertmanagers"})
 """Those that are not Apprise's: Vigie speaks to them itself."""
 
@@ -93,6 +110,18 @@ _HINTS = {
     "mattermost": "use mmosts://",
     "sms": "use twilio://, vonage:// or sns://",
 }
+_WEBHOOK_OF = {
+    "hooks.slack.com": "Slack",
+    "discord.com": "Discord",
+    "discordapp.com": "Discord",
+    "api.telegram.org": "Telegram",
+    "ntfy.sh": "ntfy",
+    "events.pagerduty.com": "PagerDuty",
+    "logic.azure.com": "Microsoft Teams",
+    "powerplatform.com": "Microsoft Teams",
+    "webhook.office.com": "Microsoft Teams",
+}
+"""Ends of hosts whose webhooks take their own form and no other."""
 _FORBIDDEN = {
     "attach": "nothing may be attached",
     "attach-as": "nothing may be attached",
@@ -126,11 +155,10 @@ def check(url: str) -> None:
         raise HintedError("is too long, or holds a space or a control character", "percent-encode it, as in %20")
     scheme = scheme_of(url)
     if not scheme:
-        raise HintedError("is not the address of a contact", "such as mailtos://user:password@mail.example")
+        raise HintedError("is not the address of a contact", f"such as {SHAPES['mail']}")
     if scheme not in SERVICES:
-        raise HintedError(
-            "has a scheme that Vigie does not send by", _HINTS.get(scheme) or did_you_mean(scheme, SERVICES)
-        )
+        hint = _webhook_hint(url) or _HINTS.get(scheme) or did_you_mean(scheme, SERVICES)
+        raise HintedError("has a scheme that Vigie does not send by", hint)
     _check_authority(url)
     if scheme in OWN:
         _check_alertmanager(url)
@@ -148,6 +176,13 @@ def check_all(urls: Sequence[str]) -> Mapping[str, HintedError]:
         except HintedError as error:
             found[url] = error
     return found
+
+
+def _webhook_hint(url: str) -> str:
+    """Who copies a webhook from a chat has its parts at hand."""
+    host = f".{url.partition('://')[2].partition('/')[0].lower()}"
+    service = next((name for end, name in _WEBHOOK_OF.items() if host.partition(":")[0].endswith(f".{end}")), "")
+    return f"write the parts of this webhook as {SHAPES[service]}" if service else ""
 
 
 def _check_authority(url: str) -> None:
@@ -225,12 +260,15 @@ def _check_with_apprise(url: str, scheme: str) -> None:
         target: Any = apprise.Apprise.instantiate(url, suppress_exceptions=False)
         again: Any = apprise.Apprise.instantiate(target.url(), suppress_exceptions=False) if target else None
     except Exception as error:  # noqa: BLE001 - a hundred plugins raise what they like, and their words hold the address
-        raise HintedError(
-            f"is not a complete address of {SERVICES[scheme]} ({type(error).__name__})",
-            "a part is missing or malformed",
-        ) from None
+        what = f"is not a complete address of {SERVICES[scheme]} ({type(error).__name__})"
+        raise HintedError(what, _incomplete(scheme)) from None
     if target is None or again is None or _settled(target.url()) != _settled(again.url()):
-        raise HintedError(f"is not a complete address of {SERVICES[scheme]}", "a part is missing or malformed")
+        raise HintedError(f"is not a complete address of {SERVICES[scheme]}", _incomplete(scheme))
+
+
+def _incomplete(scheme: str) -> str:
+    shape = SHAPES.get(SERVICES[scheme])
+    return f"a part is missing or malformed; one reads like {shape}" if shape else "a part is missing or malformed"
 
 
 def _settled(url: str) -> str:

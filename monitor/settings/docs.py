@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from monitor.core.duty import Matcher
 from monitor.settings import catalogue, duties, model, people, quiet, routing
-from monitor.settings.contacts import OWN, SERVICES
+from monitor.settings.contacts import OWN, SERVICES, SHAPES
 from monitor.settings.values import Turn
 from probes.base import MeasuredParams, Params
 
@@ -168,7 +168,8 @@ def _contacts() -> Iterator[str]:
     for scheme, service in SERVICES.items():
         by_service.setdefault(service, []).append(f"`{scheme}://`")
     for service, schemes in by_service.items():
-        yield f"- {service[:1].upper() + service[1:]}: {', '.join(schemes)}"
+        shape = f", such as `{SHAPES[service]}`" if service in SHAPES else ""
+        yield f"- {service[:1].upper() + service[1:]}: {', '.join(schemes)}{shape}"
     yield ""
     own = " and ".join(f"`{scheme}://`" for scheme in sorted(OWN))
     yield f"{own} (the second by https) are `[USER:PASSWORD@]HOST[:PORT][/PREFIX][?token=TOKEN&+LABEL=VALUE]`."

@@ -20,17 +20,28 @@ __all__ = ["Document", "Mapping", "Node", "Scalar", "Sequence", "parse", "read_b
 FILE_BYTES_MAX = 1024 * 1024
 DEPTH_MAX = 32
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_QUOTED = re.compile(r"'[^'<>]{2,}'")
+_QUOTED = re.compile(r"(?<= )'[^'<>]{2,}'")
+_INDENT = "keys that belong together begin in the same column; look at this line and those above it"
+_YAML_HINTS = (
+    ("mapping values are not allowed", "a value with ': ' or ' #' in it needs quotes"),
+    ("cannot start any token", "put the value in quotes"),
+    ("<block end>", _INDENT),
+    ("could not find expected ':'", _INDENT),
+    ("expected ',' or", "a bracket or a quote is not closed, or a value with a sign of YAML in it needs quotes"),
+    ("unexpected end of stream", "a quote is not closed"),
+)
+"""What PyYAML says -> what to look for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text as written. `plain`: it stood without quotes."""
+    """A text as written. `plain`: it stood without quotes. `told`: nothing is to be said of it that was not said."""
 
     line: int
     column: int
     text: str
     plain: bool
+    told: bool = False
 
     @property
     def null(self) -> bool:
@@ -135,8 +146,8 @@ def _words(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     problem = error.problem or "cannot be read as YAML"
     if "'\\t'" in problem:
         return "a tab stands where YAML wants spaces", "indent with spaces"
+    hint = next((hint for sign, hint in _YAML_HINTS if sign in problem), "")
     problem = _QUOTED.sub("'...'", problem)[:160]
-    hint = "a value with ': ' or ' #' in it needs quotes" if "mapping values are not allowed" in problem else ""
     return f"is not YAML here: {problem}", hint
 
 
@@ -197,7 +208,7 @@ class _Builder:
     def _alias(self, event: yaml.AliasEvent) -> None:
         line, column = _place(event)
         self._fault(line, column, "an alias (*name) stands here", "write the value out; aliases are not read")
-        self._put(Scalar(line, column, "", plain=True))
+        self._put(Scalar(line, column, "", plain=True, told=True))
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._check(event)

@@ -273,6 +273,9 @@ class _Loader:
         for path, address in found.items():
             if address in wrong:
                 self.notes.fault(path, str(wrong[address]), wrong[address].hint)
+            node = self.notes.node((*path, "address"))
+            for name in self.references.bare_in(node.text) if isinstance(node, documents.Scalar) else ():
+                self.notes.warn(path, f"${name} is sent as it stands; write ${{{name}}} for the environment variable")
 
     def _judge_channels(self, specs: list[ProbeSpec], rules: Mapping[str, ChannelRule]) -> None:
         if len(specs) > PROBES_MAX:

@@ -10,6 +10,7 @@ __all__ = ["ReferenceFaultError", "References"]
 SECRET_FILE_BYTES_MAX = 64 * 1024
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_BARE = re.compile(r"(?<![$\w])\$([A-Za-z_]\w*)")
 _FILE = "file:"
 
 
@@ -37,6 +38,10 @@ class References:
         """Whether the text refers to anything."""
         return text.startswith(_FILE) or "${" in text
 
+    def bare_in(self, text: str) -> list[str]:
+        """Variables that are set and that the text names as a shell would, ``$NAME``: it is sent as it stands."""
+        return [name for name in _BARE.findall(text) if name in self._environ]
+
     def resolve(self, text: str) -> str:
         """The text with its references replaced; ``$${`` stands for ``${``. Raises ReferenceFaultError."""
         if not text.startswith(_FILE):
@@ -54,6 +59,12 @@ class References:
 
         # Split at the escapes first, so that "$${X}" stays as it is.
         parts = text.split("$${")
+        names = [name for part in parts for name in _REFERENCE.findall(part)]
+        unset = list(dict.fromkeys(n for n in names if _NAME.fullmatch(n) and n not in self._environ))
+        if len(unset) > 1:
+            said = f"{', '.join(unset[:-1])} and {unset[-1]}"
+            what = f"the environment variables {said} are not set"
+            raise ReferenceFaultError(what, f"set them, as in `export {unset[0]}=...`")
         if any("${" in _REFERENCE.sub("", part) for part in parts):
             raise ReferenceFaultError("holds a ${ that is not closed", "write $${ for a literal ${")
         return "${".join(_REFERENCE.sub(replaced, part) for part in parts)

@@ -71,7 +71,7 @@ class Shaper:
                 self._unknown_key(key, path, [*fields, *skip])
                 whole = False
                 continue
-            if isinstance(value, Scalar) and value.null and not _wants_scalar(field.annotation):
+            if isinstance(value, Scalar) and value.null and not value.told and not _wants_scalar(field.annotation):
                 continue  # `people:` with every line under it commented out
             shaped = self.shape(value, field.annotation, (*path, key.text))
             if shaped is BROKEN:
@@ -87,6 +87,8 @@ class Shaper:
 
     def shape(self, node: Node, annotation: Any, path: tuple[str, ...]) -> Any:
         """The value at `node` as the type wants it, not yet judged by its constraints; or BROKEN."""
+        if isinstance(node, Scalar) and node.told:
+            return BROKEN
         options = _options(annotation)
         option = options[0] if len(options) == 1 else _choose(node, options)
         origin = get_origin(option) or option
@@ -97,7 +99,8 @@ class Shaper:
         if _is(origin, BaseModel):
             if isinstance(node, Mapping):
                 return self.model(node, origin, path)
-            return self.fault(node, path, "must hold keys", f"known: {', '.join(origin.model_fields)}")
+            known = ", ".join(field.alias or name for name, field in origin.model_fields.items())
+            return self.fault(node, path, "must hold keys", _blank_missing(node) or f"known: {known}")
         if _is(origin, MappingABC):
             return self._mapping(node, option, path)
         if _is(origin, (SequenceABC, AbstractSet)) and not _is(origin, (str, bytes)):
@@ -115,9 +118,15 @@ class Shaper:
         self.fault(key, (*path, shown), "unknown key", hint)
 
     def _judge(self, error: ValidationError, node: Mapping, path: tuple[str, ...], *, whole: bool) -> None:
-        for one in error.errors(include_input=False, include_url=False):
+        errors = error.errors(include_input=False, include_url=False)
+        merged = node.get("<<") is not None
+        for one in errors:
             if not one["loc"] and not whole:
                 continue  # what is said of all the keys together, while one of them is broken
+            if one["type"] == "missing" and merged:
+                continue  # it may stand in what was to be merged, and that fault is told
+            if one["type"] == "too_short" and any(_within(other["loc"], one["loc"]) for other in errors):
+                continue  # pydantic counts the good ones only; the bad ones are told
             if one["type"] == "model_type":
                 continue  # the other branch of a union; the shape has chosen the one whose error stands here too
             place, where = _find(node, one["loc"])
@@ -125,19 +134,19 @@ class Shaper:
                 continue  # it stands there and its own fault is told
             what, hint = _say(one)
             if isinstance(place, Scalar) and not _PLAIN_WORDS.fullmatch(place.text):
-                what = what.replace(repr(place.text), "the value").replace(place.text, "***") if place.text else what
+                what = redact(what.replace(repr(place.text), "the value"), [place.text])
             if one["type"] == "missing":
                 where = (*where, str(one["loc"][-1]))
             self.fault(place, (*path, *where), what, hint)
 
     def _mapping(self, node: Node, option: Any, path: tuple[str, ...]) -> Any:
         if not isinstance(node, Mapping):
-            return self.fault(node, path, "must hold keys")
+            return self.fault(node, path, "must hold keys", _blank_missing(node))
         key_type, value_type = get_args(option) or (str, Any)
         shaped, whole = {}, True
         for key, value in node.items:
             below = (*path, shown_id(key.text))
-            if isinstance(value, Scalar) and value.null and not _wants_scalar(value_type):
+            if isinstance(value, Scalar) and value.null and not value.told and not _wants_scalar(value_type):
                 value = Mapping(value.line, value.column, ())  # noqa: PLW2901 - `reddit:` is `reddit: {}`
             name = self._scalar(key, _options(key_type), below)
             empty = isinstance(value, Scalar) and value.null and type(None) in get_args(value_type)
@@ -237,7 +246,19 @@ def _choose(node: Node, options: list[Any]) -> Any:
             return _is(origin, (BaseModel, MappingABC))
         return _is(origin, (SequenceABC, AbstractSet)) and not _is(origin, (str, bytes))
 
-    return next(filter(fits, options), options[0])
+    # Where none is, keys say most: they can be named.
+    models = [option for option in options if _is(get_origin(option) or option, BaseModel)]
+    return next(filter(fits, options), (models or options)[0])
+
+
+def _blank_missing(node: Node) -> str:
+    """A hint for `key:value`, which YAML takes for one word."""
+    glued = isinstance(node, Scalar) and node.plain and re.match(r"[a-z_]{1,24}:[^/\s]", node.text)
+    return "write a space after the colon" if glued else ""
+
+
+def _within(inner: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 def _find(node: Node, loc: tuple[int | str, ...]) -> tuple[Node, tuple[str, ...]]:
@@ -273,10 +294,13 @@ def _say(error: ErrorDetails) -> tuple[str, str]:
         if str(context.get("pattern", "")).startswith("^https?://"):
             return "must be an http or https address", "it begins with http:// or https://"
         return "does not have the form that is due", f"as a regular expression: {context.get('pattern')}"
+    if error["type"] == "too_short" and context.get("actual_length") == 0:
+        return "must not be empty", ""
     span = _SPAN.search(error["msg"])
     if span:
         word = "at least" if error["type"] == "greater_than_equal" else "at most"
         limit = timedelta(**{span["unit"] or "microseconds": int(span["count"] or span["microseconds"])})
         return f"must be {word} {limit.total_seconds():g}s", ""
     text = re.sub(r"^(Input|String|List|Tuple|Dictionary|Value) should", "must", error["msg"])
+    text = text.replace(" after validation", "")
     return text[:1].lower() + text[1:], ""

@@ -252,9 +252,20 @@ TurnText = Annotated[Turn, BeforeValidator(_turn)]
 
 # --- matchers --------------------------------------------------------------------------------------------------------
 
+_EXPRESSION = "holds an expression that RE2 does not accept"
+_RE2_SAYS = (
+    (r"missing \)", "a ( is not closed; write \\( for a plain one"),
+    (r"(unexpected|unmatched) \)", "a ) closes nothing; write \\) for a plain one"),
+    (r"missing \]", "a [ is not closed; write \\[ for a plain one"),
+    (r"no argument for repetition", "`*`, `+` and `?` repeat what is before them; .* is anything"),
+    (r"bad repetition|invalid repetition", "one repetition at a time, and 1000 times at most"),
+    (r"invalid perl operator|invalid named", "RE2 has no look-ahead and no look-behind"),
+)
+"""What RE2 says -> what to do; never the expression itself, which may be a secret."""
 _MATCHER_FAULTS = (
     (re.compile(r" is no matcher: "), "is not a matcher", 'write it as channel="x" or severity=~"critical|warning"'),
-    (re.compile(r" is no expression that RE2 accepts"), "holds an expression that RE2 does not accept", ""),
+    *((re.compile(rf" is no expression that RE2 accepts: {said}"), _EXPRESSION, hint) for said, hint in _RE2_SAYS),
+    (re.compile(r" is no expression that RE2 accepts"), _EXPRESSION, ""),
     (re.compile(r" has \d+ characters; \d+ are the most$"), "is too long", ""),
     (re.compile(r" put the whole value in quotes$"), "has a quote in the middle", "put the whole value in quotes"),
     (re.compile(r" goes on after its closing quote: "), "goes on after its closing quote", 'write a quote as \\"'),
@@ -270,6 +281,8 @@ def _condition(value: object) -> Matcher:
     if isinstance(value, Matcher):
         return value
     text = value if isinstance(value, str) else ""
+    if re.match(r"\s*\w+\s*==", text):  # the mind reads a value that begins with "=", as Alertmanager does
+        raise HintedError("has two equals signs", "one is enough")
     try:
         return parse_matcher(text)
     except ValueError as error:

@@ -287,3 +287,20 @@ def test_a_channel_has_a_market_and_tags(tmp_path: Path) -> None:
         "meta": ("facebook",),
         "reddit": ("*",),
     }
+
+
+@pytest.mark.parametrize(
+    ("keys", "warned"),
+    [
+        ("duration: 2d, rrule: FREQ=DAILY", True),
+        ("duration: 1d, rrule: FREQ=DAILY", True),
+        ("duration: 23h, rrule: FREQ=DAILY", False),
+        ("duration: 2d, rrule: FREQ=DAILY;COUNT=5", False),
+        ("duration: 2d, rrule: 'FREQ=WEEKLY;BYDAY=MO,TU'", False),
+        ("duration: 7d, rrule: FREQ=WEEKLY", True),
+        ("duration: 2d", False),
+    ],
+)
+def test_work_that_never_pauses_is_a_warning(tmp_path: Path, keys: str, warned: bool) -> None:  # noqa: FBT001 - of the table
+    said = "maintenance.backup: it lasts until it comes again, so what it touches is never told"
+    assert (said in warnings_of(tmp_path, work(keys))) is warned

@@ -9,7 +9,7 @@ import pytest
 from monitor.core.wording import destination_name
 from monitor.notify.alertmanager import target_of
 from monitor.settings import Fault
-from monitor.settings.contacts import OWN, SERVICES, check, scheme_of
+from monitor.settings.contacts import OWN, SERVICES, SHAPES, check, scheme_of
 from monitor.settings.values import HintedError
 from tests.settings.files import loaded, only_fault
 
@@ -207,3 +207,29 @@ def test_each_way_to_a_person_has_a_plain_name_that_people_see(tmp_path: Path) -
         "First by webhook",
         "First by Telegram",
     ]
+
+
+@pytest.mark.parametrize("service", SHAPES)
+def test_what_is_shown_as_an_address_is_one(service: str) -> None:
+    check(SHAPES[service])
+    assert SERVICES[scheme_of(SHAPES[service])] == service
+
+
+@pytest.mark.parametrize(
+    ("webhook", "shape"),
+    [
+        ("https://hooks.slack.com/services/T1/B1/abc", "slack://"),
+        ("https://discord.com/api/webhooks/1/abc", "discord://"),
+        ("https://prod-1.westeurope.logic.azure.com:443/workflows/x?sig=y", "workflows://"),
+        ("https://example.org/discord.com", "jsons://"),
+    ],
+)
+def test_who_pastes_a_webhook_is_told_its_form(tmp_path: Path, webhook: str, shape: str) -> None:
+    assert shape in refused(tmp_path, webhook).hint
+
+
+def test_a_variable_written_as_in_a_shell_is_a_warning(tmp_path: Path) -> None:
+    text = 'people: {first: {name: First, contacts: ["ntfys://$TOPIC"]}}\nroutes: {receiver: first}\n'
+    (said,) = [w for w in loaded(tmp_path, text, {"TOPIC": "x"}).warnings if "TOPIC" in w]
+    assert said == "people.first.contacts.1: $TOPIC is sent as it stands; write ${TOPIC} for the environment variable"
+    assert not [w for w in loaded(tmp_path, text, {}).warnings if "TOPIC" in w]

@@ -284,6 +284,7 @@ def test_what_a_variable_holds_is_not_expanded_again(tmp_path: Path) -> None:
     ("text", "what"),
     [
         ("${MISSING}", "the environment variable MISSING is not set"),
+        ("${MISSING}:${GONE}@${MISSING}", "the environment variables MISSING and GONE are not set"),
         ("${EMPTY}", "the environment variable EMPTY is empty"),
         ("${not a name}", "holds a ${...} that names no environment variable"),
         ("${}", "holds a ${...} that names no environment variable"),

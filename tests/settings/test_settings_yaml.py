@@ -237,3 +237,52 @@ def test_a_probes_address_that_cannot_be_is_a_fault(tmp_path: Path, url: str, wh
 
 def test_an_answer_may_not_lapse_before_the_next_is_due(tmp_path: Path) -> None:
     assert only_fault(tmp_path, channel("every: 10m", "expires: 1m")).what == "is shorter than `every`"
+
+
+ONE_PERSON = 'people: {first: {name: First, contacts: ["json://127.0.0.1/x"]}}\nroutes: {receiver: first}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "faults_due"),
+    [
+        pytest.param(
+            "teams:\n  a: &a {members: [first]}\n  b: *a\n",
+            ["an anchor (&name) stands here", "an alias (*name) stands here"],
+            id="what an alias leaves out is not missing too",
+        ),
+        pytest.param(
+            "teams:\n  a: {<<: {members: [first]}}\n", ["unknown key"], id="what would be merged is not missing too"
+        ),
+        pytest.param(
+            "schedules: {s: {rules: [{on: [yes], people: [first]}]}}\n",
+            ["is not a weekday"],
+            id="a list whose only item is bad is not empty too",
+        ),
+    ],
+)
+def test_a_fault_is_told_once(tmp_path: Path, text: str, faults_due: list[str]) -> None:
+    assert [fault.what for fault in faults(tmp_path, text + ONE_PERSON)] == faults_due
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("routes:\n  receiver: first\n routes: []\n", "same column"),
+        ("people: {a: {name: @first}}\n", "quotes"),
+        ("people: {a: {name: First: of two}}\n", "quotes"),
+        ("routes: {receiver: first\n", "not closed"),
+        ("people:\n  a:\n    name: A\n    quiet_hours: 22:00-07:00\n", "known: on, from, to"),
+        ("routes:\n  receiver:first\n", "a space after the colon"),
+        ("routes: {receiver: first, routes: [second]}\n", " continue,"),
+        ("routes: {receiver: first, group_wait: 5}\n", ""),
+        ("routes: {receiver: first, routes: [{matchers: ['severity==critical']}]}\n", "one is enough"),
+        ("routes: {receiver: first, routes: [{matchers: ['channel=~\"*\"']}]}\n", ".* is anything"),
+        ("routes: {receiver: first, routes: [{matchers: ['channel=~\"(?=x)x\"']}]}\n", "no look-ahead"),
+        ("routes: {receiver: first, routes: [{matchers: ['channel=~\"(x\"']}]}\n", "not closed"),
+    ],
+)
+def test_a_usual_mistake_has_a_way_out(tmp_path: Path, text: str, hint: str) -> None:
+    people = "" if text.startswith("people:") else "people: {first: {name: First}}\n"
+    fault = only_fault(tmp_path, "channels: {reddit: {}}\n" + people + text)
+    assert hint in fault.hint
+    assert "***" not in str(fault)

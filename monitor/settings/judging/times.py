@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.core.duty import Matcher, Route, Window
+from monitor.core.duty import Maintenance, Matcher, Route, Window
 from monitor.core.matching import selective
-from monitor.core.oncall import inside, moment, next_edge, rrule_fault
+from monitor.core.oncall import inside, moment, next_edge, next_occurrence, rrule_fault
 from monitor.core.routes import unreachable
 from monitor.settings.duties import ScheduleEntry
 from monitor.settings.judging.directory import near
@@ -14,10 +14,11 @@ from monitor.settings.mind import moment_in
 from monitor.settings.notes import Notes, Path
 from monitor.settings.parts import Parts
 from monitor.settings.people import Person
-from monitor.settings.quiet import SILENCE_MAX
+from monitor.settings.quiet import SILENCE_MAX, MaintenanceEntry
 
 __all__ = ["judge_times"]
 
+OCCURRENCES_TRIED = 60
 A_MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 _KNOWN_RUN = re.compile(
     r"[0-9]{1,5}|[0-9]{8}(T[0-9]{6}Z?)?|FREQ|INTERVAL|COUNT|UNTIL|WKST|BYDAY|BY(SECOND|MINUTE|HOUR|MONTH|SETPOS)"
@@ -38,11 +39,7 @@ def judge_times(parts: Parts, notes: Notes) -> None:
     _silences(parts, notes)
     for name, work in parts.maintenance.items():
         if work is not None:
-            _matchers(("maintenance", name, "matchers"), work.matchers, parts, notes)
-            fault = rrule_fault(work.rrule, work.start)
-            if fault:
-                hint = _shown(fault.rstrip("."), work.rrule)
-                notes.fault(("maintenance", name, "rrule"), "is not a recurrence that can be followed", hint)
+            _work(name, work, parts, notes)
     for n, launch in enumerate(parts.launches):
         if launch is None:
             continue
@@ -96,6 +93,29 @@ def _shown(fault: str, rule: str) -> str:
     runs = [run for run in re.findall(r"[A-Z0-9]{4,}", rule.upper()) if not _KNOWN_RUN.fullmatch(run)]
     repeats = any(run[:4] in fault.upper() for run in runs)
     return "one reads like FREQ=WEEKLY;BYDAY=SU" if repeats else fault
+
+
+def _work(name: str, work: MaintenanceEntry, parts: Parts, notes: Notes) -> None:
+    _matchers(("maintenance", name, "matchers"), work.matchers, parts, notes)
+    fault = rrule_fault(work.rrule, work.start)
+    if fault:
+        hint = _shown(fault.rstrip(".").replace("The rule", "the rule", 1), work.rrule)
+        notes.fault(("maintenance", name, "rrule"), "is not a recurrence that can be followed", hint)
+    elif work.rrule and _never_off(work):
+        notes.warn(("maintenance", name), "it lasts until it comes again, so what it touches is never told")
+
+
+def _never_off(work: MaintenanceEntry) -> bool:
+    """Whether each of the first occurrences lasts until the next, but for the hour that clocks are put back."""
+    again = Maintenance("", (), work.start, work.duration, "UTC", work.rrule)
+    at = moment(work.start, "UTC") - timedelta(seconds=1)
+    before: datetime | None = None
+    for _ in range(OCCURRENCES_TRIED):
+        span = next_occurrence(again, at)
+        if span is None or (before is not None and span[0] > before):
+            return False
+        at, before = span
+    return True
 
 
 # --- what is held back -----------------------------------------------------------------------------------------------
