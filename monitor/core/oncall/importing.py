@@ -7,7 +7,7 @@ no check foresees ends at the worker's limits. Times without a zone, and days, a
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -31,6 +31,7 @@ _SUMMARY_CHARS_MAX = 300
 _NAMED_CHARS_MAX = 60
 _NAMED_MAX = 3
 _HEAD_BYTES = 1_000
+_FOLD = re.compile(rb"\r?\n[ \t]")
 _A_DAY = timedelta(days=1)  # by so much at most a zone moves a time that has none
 _TIMES = ("DTSTART", "DTEND", "RDATE", "EXDATE", "RECURRENCE-ID")
 _NEEDED = frozenset({*_TIMES, "DURATION", "RRULE", "SUMMARY"})
@@ -102,6 +103,7 @@ def _parsed(data: bytes) -> "list[Component]":
         raise Unreadable(f"the calendar is larger than {CALENDAR_BYTES_MAX // 1_000_000} MB", Reason.LIMIT)
     if b"BEGIN:VCALENDAR" not in data[:_HEAD_BYTES].upper():
         raise Unreadable("the answer is not an iCalendar file")
+    data = _FOLD.sub(b"", data)  # before the letters are looked at: a fold may part the bytes of one
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -125,11 +127,13 @@ def _occurrences(
     found = []
     for calendar in calendars:
         zone = _zone_of(calendar, timezone)
-        for event in calendar.walk("VEVENT"):
+        events = calendar.walk("VEVENT")
+        for event in events:
             _check(event)
+        _part(events)
         for series in recurring_ical_events.of(calendar).series:
             for occurrence in series.between(start - _A_DAY, end + _A_DAY):
-                since, until = _moment(occurrence.start, zone), _moment(occurrence.end, zone)
+                since, until = _span(occurrence, zone)
                 if since < until and since < end and until > start:
                     found.append((occurrence, since, until))
             if len(found) > OCCURRENCES_MAX:
@@ -139,13 +143,42 @@ def _occurrences(
 
 
 def _zone_of(calendar: "Component", timezone: str) -> str:
-    own = str(calendar.get("X-WR-TIMEZONE", ""))
-    if not own:
+    """The zone of times without one, taken out of the calendar: left in, recurring times in UTC would follow it too."""
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # noqa: PLC0415 - only a worker pays for it
+
+    said = [str(one).strip() for one in _each(calendar.pop("X-WR-TIMEZONE", None))]
+    if not said or not said[0]:
         return timezone
     try:
-        return ZoneInfo(own).key
+        return ZoneInfo(WINDOWS_TO_OLSON.get(said[0], said[0])).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Unreadable(f"the calendar is in a time zone that is not known: {own[:40]!r}", Reason.WORD) from None
+        text = f"the calendar is in a time zone that is not known: {said[0][:40]!r}"
+        raise Unreadable(text, Reason.WORD) from None
+
+
+def _part(events: "Iterable[Component]") -> None:
+    """Give events that share a UID without being versions of each other one each, else all but one of them are lost."""
+    newest: dict[str, int] = {}
+    alone = [event for event in events if "UID" in event and "RECURRENCE-ID" not in event]
+    for event in alone:
+        uid = str(event["UID"])
+        newest[uid] = max(event.get("SEQUENCE", 0), newest.get(uid, 0))
+    seen = set()
+    for number, event in enumerate(alone):
+        uid = str(event["UID"])
+        if event.get("SEQUENCE", 0) < newest[uid]:
+            continue
+        if uid in seen:
+            event["UID"] = f"{uid}#{number}"
+        seen.add(uid)
+
+
+def _span(occurrence: Any, zone: str) -> tuple[datetime, datetime]:  # noqa: ANN401 - of a library without types
+    """From when to when; days of which the end is the start are written for that one day, by mistake."""
+    start, end = occurrence.start, occurrence.end
+    if start == end and not isinstance(start, datetime):
+        end = start + _A_DAY
+    return _moment(start, zone), _moment(end, zone)
 
 
 def _check(event: "Component") -> None:

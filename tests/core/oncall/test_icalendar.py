@@ -113,6 +113,11 @@ def test_what_is_written_is_read_again(some: list[Shift]) -> None:
         ),
         ("SUMMARY:first|DTSTART;VALUE=DATE:20261116", "2026-11-16T00:00", "2026-11-17T00:00"),
         (
+            "SUMMARY:first|DTSTART;VALUE=DATE:20261116|DTEND;VALUE=DATE:20261116",  # wrong, and seen
+            "2026-11-16T00:00",
+            "2026-11-17T00:00",
+        ),
+        (
             "SUMMARY:first|DTSTART;TZID=Europe/Paris:20261116T090000|DURATION:P1D",
             "2026-11-16T09:00",
             "2026-11-17T09:00",
@@ -123,7 +128,7 @@ def test_what_is_written_is_read_again(some: list[Shift]) -> None:
             "2026-11-17T06:00",
         ),
     ],
-    ids=["zone", "utc", "floating", "windows-name", "days", "one-day", "duration", "elsewhere"],
+    ids=["zone", "utc", "floating", "windows-name", "days", "one-day", "same-day", "duration", "elsewhere"],
 )
 def test_an_event_is_a_shift_whichever_way_its_time_is_written(text: str, start: str, end: str) -> None:
     assert read(calendar(text)) == (shift("first", start, end, "import"),)
@@ -137,6 +142,20 @@ def test_times_without_a_zone_are_of_the_calendars_own_zone_if_it_says_one() -> 
         shift("second", "2026-11-16T00:00", "2026-11-17T00:00", "import", "America/New_York"),
         shift("first", "2026-11-16T09:00", "2026-11-17T09:00", "import", "America/New_York"),
     )
+
+
+def test_a_calendars_own_zone_may_have_microsofts_name_a_blank_behind_it_or_be_said_twice() -> None:
+    floating = on_call("first", "20261116T090000", "20261117T090000", "")
+    for own in ("W. Europe Standard Time", "Europe/Paris ", "Europe/Paris\r\nX-WR-TIMEZONE:Europe/Paris"):
+        found = read(calendar(floating, head=f"X-WR-TIMEZONE:{own}\r\n"), "Asia/Tokyo")
+        assert found == (shift("first", "2026-11-16T09:00", "2026-11-17T09:00", "import"),)
+
+
+def test_turns_in_UTC_follow_each_other_without_a_gap_whatever_zone_the_calendar_is_shown_in() -> None:
+    weekly = on_call("first", "20261018T070000Z", "20261025T070000Z", "", more="RRULE:FREQ=WEEKLY;COUNT=5")
+    found = read(calendar(weekly, head="X-WR-TIMEZONE:Europe/Paris\r\n"))  # the first goes over a change of the clocks
+    assert [s.start for s in found] == [datetime(2026, 10, 25, 7, tzinfo=UTC) + n * 7 * DAY for n in range(4)]
+    assert all(earlier.end == later.start for earlier, later in pairwise(found))
 
 
 def test_a_zone_that_the_calendar_itself_describes_is_taken() -> None:
@@ -176,6 +195,18 @@ def test_exceptions_and_moved_ones_are_followed_and_cancelled_ones_passed_over()
         ("first", at("2026-11-19T09:00", PARIS)),
         ("first", at("2026-11-20T09:00", PARIS)),
     ]
+
+
+def test_events_that_share_a_uid_are_all_read_but_older_versions_of_one_are_not() -> None:
+    days = ("20261116T090000", "20261117T090000", "20261118T090000")
+    once = [on_call(who, *day) for who, day in zip(("first", "second"), pairwise(days), strict=True)]
+    weekly = [f"{text}|RRULE:FREQ=WEEKLY;COUNT=2" for text in once]
+    for uid in (b"UID:same@example.com", b"UID:"):
+        for texts, persons in ((once, ["first", "second"]), (weekly, ["first", "second"] * 2)):
+            data = calendar(*texts).replace(b"UID:0@example.com", uid).replace(b"UID:1@example.com", uid)
+            assert [s.person for s in read(data)] == persons
+    versions = calendar(once[0] + "|SEQUENCE:1", on_call("third", *days[:2], more="SEQUENCE:2"))
+    assert [s.person for s in read(versions.replace(b"UID:1@", b"UID:0@"))] == ["third"]
 
 
 def test_where_the_clocks_change_a_daily_event_follows_the_wall() -> None:
@@ -349,6 +380,14 @@ def test_a_calendar_with_any_line_broken_is_read_or_unreadable_and_nothing_else(
 def test_a_byte_order_mark_and_blank_lines_before_it_do_no_harm() -> None:
     assert read(b"\xef\xbb\xbf\r\n\r\n" + calendar(WEEK)) == (FIRSTS,)
     assert HEAD.startswith("BEGIN:VCALENDAR")
+
+
+def test_a_line_may_be_folded_inside_a_letter() -> None:
+    data = calendar(on_call("Zoë", "20261116T090000", "20261123T090000"))
+    inside = data.index("ë".encode()) + 1
+    for fold in (b"\r\n ", b"\n\t"):
+        found = read_calendar(data[:inside] + fold + data[inside:], {"first": "Zoë"}, START, END, PARIS)
+        assert found.shifts == (FIRSTS,)
 
 
 def test_nobody_pays_for_the_libraries_before_a_calendar_is_asked_for() -> None:
