@@ -142,7 +142,7 @@ class Lookout:
         same = {probe: spec for probe, spec in specs.items() if probe not in fresh}
         self.scheduler.carry_over(same | {old: specs[new] for old, new in change.moved.items()})
         self._ports.metrics.configure(rules)
-        self.dispatcher.set_services(_services(settings))
+        self.dispatcher.set_services(_services(settings), change.contacts_changed)
         self.engine.configure(rules, Configured(forget=frozenset(change.changed), moved=change.moved))
         self._ports.metrics.channels(rules, self.engine.state)
         for probe in (*change.added, *change.changed):

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -83,6 +83,10 @@ class StoreOutbox:
         for row in await self._call(lambda store: store.expire(now)):
             self._expired(_final(row))
         return await self._call(lambda store: store.next_due(busy))
+
+    async def hasten(self, destinations: Collection[str], now: datetime) -> None:
+        """What waits to be tried again at these destinations is due at once."""
+        await self._call(lambda store: store.hasten(destinations, now))
 
     async def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
         """The tries since then, those of earlier lives of the daemon too."""

@@ -8,7 +8,7 @@ whose time jumps, a day of sending takes seconds and comes out the same each tim
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -78,6 +78,7 @@ class Dispatcher:
         self._leasing = asyncio.Lock()
         self._closing = False
         self._recalled = False
+        self._elsewhere: set[str] = set()  # what waits for these is to be made due
         self._out: dict[asyncio.Task[None], Parcel] = {}  # with the receiver: cancelled at the end
         self._recording: set[asyncio.Task[None]] = set()  # its outcome is known: never cancelled
 
@@ -89,13 +90,21 @@ class Dispatcher:
         """Return every lane in use, for metrics and the board."""
         return tuple(self._lanes.values())
 
-    def set_services(self, services: Mapping[str, str]) -> None:
-        """Take a new configuration: lanes of destinations that are gone are forgotten once idle."""
+    def set_services(self, services: Mapping[str, str], elsewhere: Collection[str] = ()) -> None:
+        """Take a new configuration: lanes of destinations that are gone are forgotten once idle.
+
+        `elsewhere`: destinations whose address is another now. What failed at the old one is tried at once: who mends
+        an address must not wait for the breaker.
+        """
         self._services = services
         for name in [name for name, lane in self._lanes.items() if name not in services and not lane.busy]:
             del self._lanes[name]
         for name, lane in self._lanes.items():
             lane.manner, lane.program = self._ways_of(name)
+            if name in elsewhere:
+                lane.forgive()
+        self._elsewhere.update(elsewhere)
+        self._wake.set()
 
     async def run(self) -> None:
         """Dispatch until `close`. A fault of the outbox is logged and tried again; it never ends this task."""
@@ -155,6 +164,8 @@ class Dispatcher:
         now = self._clock.now()
         if not self._recalled:
             await self._recall(now)
+        if self._elsewhere:
+            await self._hasten(now)
         parcels = await self._outbox.lease(now, LEASE_ROWS_MAX, self._state_of_lanes(now))
         for parcel in parcels:
             lane = self._lane(parcel.destination)
@@ -173,6 +184,14 @@ class Dispatcher:
         for destination, at, outcome in await self._outbox.recent_tries(now - timedelta(seconds=LOOK_BACK_S)):
             self._lane(destination).recall(at, outcome)
         self._recalled = True
+
+    async def _hasten(self, now: datetime) -> None:
+        names, self._elsewhere = self._elsewhere, set()
+        try:
+            await self._outbox.hasten(names, now)
+        except BaseException:
+            self._elsewhere |= names
+            raise
 
     def _state_of_lanes(self, now: datetime) -> Lanes:
         lanes = self._lanes.values()

@@ -118,6 +118,11 @@ class Lane:
         while len(self.tries) > max(count for count, _ in PACE[self.manner]):
             self.tries.popleft()
 
+    def forgive(self) -> None:
+        """Forget failures: it leads elsewhere now. Its pace stays, for the service may be the same."""
+        self.failures = 0
+        self.not_before = None
+
     def recall(self, at: datetime, outcome: SendOutcome) -> None:
         """Note a try that ended before this process began, so that a restart in a storm lets no other storm loose."""
         self._tried(at)

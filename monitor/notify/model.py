@@ -1,6 +1,6 @@
 """The nouns of sending: what is to be sent, what came of it, and what the dispatcher asks of its neighbours."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -182,6 +182,10 @@ class Outbox(Protocol):
 
         What is past its time is given up on this occasion: it must not hold up what is due.
         """
+        ...
+
+    async def hasten(self, destinations: Collection[str], now: datetime) -> None:
+        """Make due at once what waits to be tried again at these destinations."""
         ...
 
     async def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:

@@ -19,7 +19,7 @@ from monitor.store.gathering import GATHER_ROWS_MAX, STALE_AFTER, choose, is_sta
 from monitor.store.rows import FINAL, UNSENT, OutboxRow, OutboxState, OutboxStats, Parcel, Tried
 from monitor.store.schema import UtcTime, attempt, outbox
 
-__all__ = ["LEASE_S", "expire", "lapse", "lease", "next_due", "put", "recent", "row_of", "settle", "stats"]
+__all__ = ["LEASE_S", "expire", "hasten", "lapse", "lease", "next_due", "put", "recent", "row_of", "settle", "stats"]
 
 LEASE_S = 120.0
 """Longer than any attempt may take (its worker is killed at 30 s): a lease lapses only if its holder is lost."""
@@ -116,6 +116,12 @@ _AGAIN = (
         lease_until=None,
         last_error=bindparam("why"),
     )
+)
+_HASTEN = (
+    update(outbox)
+    .where(_o.state == OutboxState.RETRY, _o.due > bindparam("now"))
+    .where(_o.destination.in_(bindparam("to", expanding=True)))
+    .values(due=bindparam("now"))
 )
 _OVER = (
     select(outbox)
@@ -330,6 +336,11 @@ def _again(
         "why": detail[:ERROR_CHARS_MAX],
     }
     connection.execute(_AGAIN, values)
+
+
+def hasten(connection: Connection, destinations: Collection[str], now: datetime) -> None:
+    """What waits to be tried again at these destinations is due at once: they lead elsewhere now."""
+    connection.execute(_HASTEN, {"to": sorted(destinations), "now": now})
 
 
 def expire(connection: Connection, now: datetime, limit: int) -> list[OutboxRow]:

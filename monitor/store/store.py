@@ -267,6 +267,10 @@ class Store(StoreReader):
         """At a start: take back what an earlier process was sending when it ended. Returns how many."""
         return self._write(lambda connection: outbox.lapse(connection, now, lost=True))
 
+    def hasten(self, destinations: Collection[str], now: datetime) -> None:
+        """What waits to be tried again at these destinations is due at once."""
+        self._write(lambda connection: outbox.hasten(connection, destinations, now))
+
     def expire(self, now: datetime, limit: int = EXPIRE_ROWS_MAX) -> list[OutboxRow]:
         """Give up what is past its time; the rows come back so that people can be told."""
         return self._write(lambda connection: outbox.expire(connection, now, limit))

@@ -1,7 +1,7 @@
 """A dispatcher with a real outbox in memory, and an inbox that answers as the test says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -104,6 +104,10 @@ class Desk:
 
     async def next_due(self, now: datetime, busy: frozenset[str]) -> datetime | None:
         return await self._outbox.next_due(now, busy)
+
+    async def hasten(self, destinations: Collection[str], now: datetime) -> None:
+        self._fail()
+        await self._outbox.hasten(destinations, now)
 
     async def recent_tries(self, since: datetime) -> list[tuple[str, datetime, SendOutcome]]:
         self._fail()

@@ -1,10 +1,11 @@
 """The dispatcher on virtual time: when it sends, when it tries again, when it gives up, and that it ends."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from monitor.core.model import SendOutcome
+from monitor.core.model import Gather, SendOutcome
 from monitor.notify import Breaker, Envelope, Sent
 from tests.notify.desk import OK, RETRY, UNKNOWN, House, Inbox, always, row
 from tests.notify.virtual import VirtualLoop, play
@@ -192,6 +193,29 @@ def test_a_destination_whose_service_changes_keeps_the_pace_of_the_new_one() -> 
         house.dispatcher.notify_committed()
         await house.until(200)
         assert house.inbox.times() == [0, 0, 60, 120]
+        await house.end()
+
+    play(story)
+
+
+@pytest.mark.parametrize("asked_s", [None, 3_600.0])
+def test_who_mends_an_address_does_not_wait_for_what_the_old_one_did(asked_s: float | None) -> None:
+    async def story(loop: VirtualLoop) -> None:
+        mended = False
+
+        async def answer(_to: str, _envelope: Envelope) -> Sent:
+            return OK if mended else Sent(SendOutcome.RETRY, "HTTP 503", asked_s, 503)
+
+        house = House(loop, Inbox(answer), {"first/1": "json", "second/1": "json"})
+        house.outbox.put(row("a", loop.now()), row("b", loop.now()), row("c", loop.now(), to="second/1"))
+        later = row("later", loop.now(), due=loop.now() + timedelta(hours=1), gather=Gather.DIGEST)
+        house.outbox.put(later)
+        await house.until(1_000)
+        mended = True
+        house.outbox.faults = 1
+        house.dispatcher.set_services({"first/1": "json", "second/1": "json"}, {"first/1"})
+        await house.until(1_005)
+        assert house.outbox.done == {"a": SendOutcome.DELIVERED, "b": SendOutcome.DELIVERED}
         await house.end()
 
     play(story)
