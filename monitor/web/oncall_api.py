@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
@@ -107,7 +108,10 @@ class OncallApi:
     async def calendar(self, request: Asked[asked.Calendar, None]) -> web.Response:
         """The shifts as iCalendar; the door has looked at the key."""
         own, now = self._desk(request.id), self._house.now()
-        text = await self._aside(lambda: own.calendar(now, now - CALENDAR_BEFORE, now + CALENDAR_AFTER))
+        start, end = now - CALENDAR_BEFORE, now + CALENDAR_AFTER
+        past = await _past_of(self._house, request.id, start - PERIOD_MAX)
+        lasting = replace(own, changes=(*past, *own.changes))
+        text = await self._aside(lambda: lasting.calendar(now, start, end))
         return web.Response(text=text, content_type="text/calendar", headers={"Cache-Control": "no-store"})
 
     async def _aside(self, work: Callable[[], _T]) -> _T:
@@ -185,13 +189,18 @@ class OncallApi:
         return any(row.override.id == change for row in rows)
 
 
+async def _past_of(house: House, schedule: str, since: datetime) -> list[Override]:
+    """Changes by hand that are over, as far as they held."""
+    rows = await house.overrides(schedule, since, OVERRIDES_MAX)
+    return [row.override for row in rows if row.ended and row.override.id not in house.state.overrides]
+
+
 async def full_of(
     house: House, door: Door, own: Desk, now: datetime, period: tuple[datetime, datetime]
 ) -> duty_answers.ScheduleFull:
     """A schedule with the shifts of a period (start, end), worked out beside the loop."""
     state, schedule = house.state, own.schedule.id
-    rows = await house.overrides(schedule, period[0], OVERRIDES_MAX)
-    past = [row.override for row in rows if row.ended and row.override.id not in state.overrides]
+    past = await _past_of(house, schedule, period[0])
     calendar = f"/api/v1/schedules/{quote(schedule, safe='')}/calendar.ics"
     key = door.calendar_key(schedule)
     address = f"{calendar}?key={key}" if key else calendar

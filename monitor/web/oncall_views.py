@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from monitor.core.duty import Override, Schedule, Shift
 from monitor.core.model import Rules, State
 from monitor.core.oncall import lint, next_change, on_call, shifts, whole_shifts, write_calendar
+from monitor.core.oncall.windows import HORIZON_DAYS
 from monitor.core.receivers import changes_of, imported_of, name_of
 from monitor.web import duty_answers
 
 __all__ = ["Desk", "desk"]
 
+HORIZON = timedelta(days=HORIZON_DAYS)
 EDGES_MAX = 10  # at which nobody new comes, before the search for the next one ends
 
 
@@ -62,8 +64,13 @@ class Desk:
     def calendar(self, now: datetime, start: datetime, end: datetime) -> str:
         """The shifts from about `start` to about `end` as iCalendar: whole ones, so that an event stays the same."""
         names = {r.id: r.name for r in self.rules.recipients.values()}
-        found = shifts(self.schedule, self.changes, self.imported, *self.around(start, end))
-        return write_calendar(self.schedule, found, names, now)
+        first, last = self.around(start, end)
+        if start - first >= HORIZON:  # no beginning within reach; the same one for a year is what an event is known by
+            first = datetime(first.year, 1, 1, tzinfo=UTC)
+        if last - end >= HORIZON:
+            last = datetime(last.year + 1, 1, 1, tzinfo=UTC)
+        found = shifts(self.schedule, self.changes, self.imported, first, last)
+        return write_calendar(self.schedule, [s for s in found if s.end > start and s.start < end], names, now)
 
     def around(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
         """The period widened to whole shifts, from the beginning of its first to the end of its last."""

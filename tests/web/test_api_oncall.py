@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 from immutables import Map
 
 from monitor.core.duty import Shift
-from monitor.core.model import Overridden, ScheduleState
+from monitor.core.model import Overridden, ScheduleState, Tick
 from monitor.web import Limits
 from tests.web.conftest import Open
 from tests.web.samples import stocked
@@ -21,6 +21,7 @@ from tests.web.standing import NOW, Standing
 TOKEN = "canary-0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 PUBLIC = "0.0.0.0:0"
+DAY = timedelta(days=1)
 CALENDAR = "/api/v1/schedules/desk/calendar.ics"
 
 
@@ -245,15 +246,53 @@ async def test_the_calendar_is_read_by_other_programs_and_holds_the_shifts(clien
     assert max(e["DTEND"].dt for e in events) >= NOW + timedelta(days=90)
 
 
-async def test_the_calendar_of_a_day_later_changes_no_event_of_today(client: ClientSession, house: Standing) -> None:
-    def events(text: str) -> set[tuple[str, datetime, datetime]]:
-        return {(str(e["UID"]), e["DTSTART"].dt, e["DTEND"].dt) for e in _events(text)}
+def _known(text: str) -> set[tuple[str, datetime, datetime]]:
+    """What a program knows events by, and when they are."""
+    return {(str(e["UID"]), e["DTSTART"].dt, e["DTEND"].dt) for e in _events(text)}
 
-    today = events(await _get(client, CALENDAR))
+
+async def test_the_calendar_of_a_day_later_changes_no_event_of_today(client: ClientSession, house: Standing) -> None:
+    today = _known(await _get(client, CALENDAR))
     house.at += timedelta(days=1)
-    later = events(await _get(client, CALENDAR))
+    later = _known(await _get(client, CALENDAR))
     assert len(today & later) > 50
     assert {u for u, *_ in today & later} == {u for u, *_ in today} & {u for u, *_ in later}
+
+
+async def test_somebody_who_is_always_on_call_is_one_event_that_stays(client: ClientSession, house: Standing) -> None:
+    first = _known(await _get(client, "/api/v1/schedules/backup/calendar.ics"))
+    house.at += timedelta(hours=1)
+    assert len(first) == 1
+    assert _known(await _get(client, "/api/v1/schedules/backup/calendar.ics")) == first
+
+
+async def test_the_calendar_still_holds_a_change_that_is_over(client: ClientSession, house: Standing) -> None:
+    start, end = NOW + timedelta(hours=10), NOW + timedelta(hours=12)
+    span = {"start": start.isoformat(), "end": end.isoformat()}
+    await _post(client, "/api/v1/schedules/desk/overrides", {"by": "first", "person": "third", **span})
+    before = _known(await _get(client, CALENDAR))
+    house.at = end + timedelta(hours=1)
+    await house.act(Tick())
+    assert not house.state.overrides
+    after = _known(await _get(client, CALENDAR))
+    assert [found for found in after if found[1:] == (start, end)]
+    assert {e for e in before if start - DAY < e[1] < end + DAY} <= after
+
+
+async def test_of_shifts_that_overlap_none_is_cut_where_the_calendar_begins(
+    client: ClientSession, house: Standing
+) -> None:
+    """As only an import has them."""
+    begin = NOW - timedelta(days=28)
+    long = Shift("first", begin - 5 * DAY, begin + 5 * DAY, "import")
+    short = Shift("second", begin - 8 * DAY, begin - 3 * DAY, "import")  # over, and begun before the other
+    rules = house.rules.schedules["desk"]
+    house.rules = replace(
+        house.rules, schedules=Map({"desk": replace(rules, imported=True, rotation=None, rules=(), timezone="UTC")})
+    )
+    house.state = replace(house.state, schedules=Map({"desk": ScheduleState("desk", shifts=(long, short))}))
+    found = _known(await _get(client, CALENDAR))
+    assert [(start, end) for _, start, end in found] == [(long.start, long.end)]
 
 
 async def test_a_calendar_program_needs_only_the_address_that_the_schedule_shows(open_web: Open) -> None:
