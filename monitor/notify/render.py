@@ -31,6 +31,8 @@ LINKS_MAX = 3
 LABEL_CHARS_MAX = 60
 PREVIEW_CHARS_MAX = 110
 WORDS_CHARS_MIN = 24
+SMS_TITLE_CHARS_MIN = 40
+STOPS = (".", "…", "!", "?", ":")
 ONLY_PARAGRAPHS = frozenset({"workflow", "workflows", "webex", "wxteams"})
 """Their Markdown joins single lines; only an empty line between them is kept."""
 
@@ -180,11 +182,17 @@ def _target(url: str, speech: _Speech) -> str:
 
 
 def _sms(tidy: _Tidy, chars: int) -> str:
-    """One line: what it is, and the reader's link if all of it fits, else words. No symbol: it would halve the room."""
+    """One line: what it is, and where to act, else words. No symbol: it would halve the room.
+
+    The title gives way to the link, down to some words of it; a list whose link is too long still leads to the board.
+    """
     title = for_sms(tidy.title, chars)
-    if tidy.act and len(title) + 1 + len(tidy.act.url) <= chars:
-        return f"{title} {tidy.act.url}"
-    words = " ".join(text for _, text in tidy.paragraphs)
+    board = tidy.links if len(tidy.links) == 1 else ()
+    for link in (tidy.act, *board) if tidy.act else ():
+        room = chars - 1 - len(link.url)
+        if room >= min(len(title), SMS_TITLE_CHARS_MIN):
+            return f"{for_sms(tidy.title, room)} {link.url}"
+    words = " ".join(text if text.endswith(STOPS) else f"{text}." for _, text in tidy.paragraphs if text)
     return for_sms(f"{title}. {words}" if words else title, chars)
 
 

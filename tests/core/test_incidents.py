@@ -260,7 +260,7 @@ def test_F16_when_the_network_is_gone_there_is_one_message_about_us_and_none_abo
             mind.fails(f"c{n}/1", Reason.DNS, "no answer to the name")
         mind.passes(60)
     assert mind.steps == ["opened"]
-    assert mind.told[0].message.title.startswith("Vigie: cannot see out")
+    assert mind.told[0].message.title.startswith("Vigie: cut off from outside")
     for n in range(6):
         mind.says(f"c{n}/1", OK)
         mind.passes(1)

@@ -227,13 +227,13 @@ def test_an_outage_that_is_held_back_makes_nothing_else_an_outage() -> None:
         (trouble("x", condition=Condition.RISK, severity=Severity.WARNING), "X: elevated brand risk since 09:05"),
         (trouble("x", condition=Condition.RISK, family=Family.POLICY), "X: policy change to act on since 09:05"),
         (trouble("x", condition=Condition.UNKNOWN), "X: state unknown since 09:05"),
-        (trouble(condition=Condition.BLIND), "Vigie: cannot see out since 09:05"),
-        (trouble(condition=Condition.DELIVERY, subject="first/1"), "Vigie: messages do not arrive since 09:05"),
-        (trouble(condition=Condition.WATCHDOG), "Vigie: the metrics path is broken since 09:05"),
-        (trouble(condition=Condition.SCHEDULE, subject="s"), "Social media: nobody is on call since 09:05"),
+        (trouble(condition=Condition.BLIND), "Vigie: cut off from outside since 09:05"),
+        (trouble(condition=Condition.DELIVERY, subject="first/1"), "Vigie: messages not arriving since 09:05"),
+        (trouble(condition=Condition.WATCHDOG), "Vigie: metrics path broken since 09:05"),
+        (trouble(condition=Condition.SCHEDULE, subject="s"), "Social media: nobody on call since 09:05"),
         (
             trouble(condition=Condition.SCHEDULE, subject="s", reasons=(Saying(wording.UNREAD_CALENDAR, quote="404"),)),
-            "Social media: the calendar cannot be read since 09:05",
+            "Social media: calendar unreadable since 09:05",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -293,6 +293,48 @@ def test_another_day_is_dated_and_one_ahead_has_its_weekday() -> None:
     assert Speech("en", "Asia/Tokyo", NOW).since(NOW - timedelta(hours=20)) == "since 21 Nov 21:17"
 
 
+def test_the_first_of_a_month_is_written_as_people_write_it() -> None:
+    first = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    assert Speech("fr", "UTC", NOW).at(first) == "le mar. 1er déc. à 08:00"
+    assert Speech("fr", "UTC", first + timedelta(days=2)).since(first) == "depuis le 1er déc. à 08:00"
+    assert Speech("en", "UTC", NOW).at(first) == "on Tue 1 Dec at 08:00"
+
+
+def test_an_end_of_today_has_its_date_when_the_beginning_was_on_another_day() -> None:
+    speech = Speech("en", "UTC", NOW)
+    assert speech.span(NOW - timedelta(days=3), NOW) == "from 19 Nov 08:17 to 22 Nov 08:17"
+    assert speech.span(ago(5), NOW) == "from 08:12 to 08:17"
+    assert speech.span(NOW, NOW + timedelta(days=7)) == "from 08:17 to Sun 29 Nov 08:17"
+
+
+# --- what to do ------------------------------------------------------------------------------------------------------
+
+
+def test_a_fallback_that_is_in_the_same_trouble_is_not_offered() -> None:
+    """Facebook's fallback is Instagram, and Meta is out."""
+    rules = rules_of("facebook", "instagram")
+    by_id, by_name = (replace(rules.channels["facebook"], fallback=other) for other in ("instagram", "Instagram"))
+    for facebook in (by_id, by_name):
+        known = replace(rules, channels={**rules.channels, "facebook": facebook})
+        both = say("opened", trouble("facebook", "instagram"), known)
+        assert "instead of" not in part(both, "What to do now")
+        alone = say("opened", trouble("facebook"), known)
+        assert "Fall back on Instagram instead of Facebook." in part(alone, "What to do now")
+
+
+def test_a_change_of_rules_to_come_sends_nobody_elsewhere_now() -> None:
+    rules = rules_of("facebook")
+    known = replace(rules, channels={"facebook": replace(rules.channels["facebook"], fallback="the blog")})
+    change = trouble("facebook", condition=Condition.RISK, family=Family.POLICY)
+    assert "the blog" not in part(say("opened", change, known), "What to do now")
+
+
+def test_several_channels_of_an_unknown_state_agree_with_their_verb() -> None:
+    unknown = trouble("facebook", "instagram", condition=Condition.UNKNOWN)
+    said = part(say("opened", unknown, rules_of("facebook", "instagram")), "What it means for you")
+    assert said.startswith("We cannot tell whether Facebook and Instagram can be relied on.")
+
+
 # --- many in one -----------------------------------------------------------------------------------------------------
 
 
@@ -309,18 +351,18 @@ def test_a_digest_shows_what_weighs_most_first_and_only_the_newest_of_each() -> 
         row("out", "updated", 10, critical=True),
     ]
     message = wording.gathered("digest", rows, READER, rules_of(), NOW)
-    assert message.title == "Digest of 4, first: out"
+    assert message.title == "Digest of 4, among them out"
     assert [text for _, text in message.paragraphs[:4]] == ["✖ out", "✖ weak", "✖ it is over", "✖ small news"]
     assert message.act == "Acknowledge all, or see more"
     calm = wording.gathered("digest", rows[:3], READER, rules_of(), NOW)
     assert calm.act == ""
-    assert calm.title == "Digest of 2, first: it is over"
+    assert calm.title == "Digest of 2, among them it is over"
 
 
 def test_many_are_counted_and_never_more_than_twenty_lines_are_shown() -> None:
     rows = [row(f"Still open \u2013 trouble {n}", "repeat", n) for n in range(500)]
     message = wording.gathered("repeat", rows, READER, rules_of(), NOW)
-    assert message.title == "500 unacknowledged, first: trouble 499"
+    assert message.title == "500 unacknowledged, among them trouble 499"
     assert len(message.paragraphs[0][1].splitlines()) == 21
     assert message.paragraphs[0][1].endswith("… and 480 more")
 

@@ -92,7 +92,7 @@ def test_F31_B80_bad_receivers_hold_up_nobody_and_a_refusal_is_told_by_another_c
         vigie.start()
         page.word = "major_outage"
         until(lambda: "opened" in receiver.steps, 30, "the good receiver had to wait for bad ones")
-        trouble = "Vigie: messages do not arrive"
+        trouble = "Vigie: messages not arriving"
         said = [trouble, "The refuse one by webhook"]
         until(lambda: any(all(w in str(b) for w in said) for b in receiver.got), 30, "nobody was told of the refusal")
         assert vigie.metric("vigie_dead_letters_total") >= 1

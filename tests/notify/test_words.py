@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -110,11 +111,25 @@ def test_a_short_message_ends_in_the_readers_own_link_if_all_of_it_fits_else_it_
     assert for_service(envelope(words, act_url=LINK), "twilio").text == f"Newsletter: outage since 03:05 {LINK}"
     long = for_service(envelope(words, act_url=LINK + "x" * 80), "twilio").text
     assert long == "Newsletter: outage since 03:05. Hold what is scheduled."
+    title = "Now also Instagram, Messenger, Threads and WhatsApp Business – Meta: outage"  # noqa: RUF001 - as it is said
+    near = for_service(envelope(replace(words, title=title), act_url=LINK + "x" * (110 - len(LINK))), "twilio").text
+    assert near == f"Now also Instagram, Messenger, Threads and... {LINK}{'x' * (110 - len(LINK))}"
+
+
+def test_a_short_list_whose_link_is_too_long_leads_to_the_board() -> None:
+    rows = Message("26 at once", "☰", (("", "✖ a\n✖ b"),), (Link("Board", "https://vigie.example"),), act="Take all")
+    told = for_service(envelope(rows, act_url=LINK + "x" * 160), "twilio").text
+    assert told == "26 at once https://vigie.example"
+
+
+def test_the_paragraphs_of_a_short_message_end_with_a_stop() -> None:
+    down = Message("Vigie was down", "◎", (("", "55 min."), ("Missed", "Meta: outage"), ("", "Vigie looks again.")))
+    assert for_service(envelope(down), "twilio").text == "Vigie was down. 55 min. Meta: outage. Vigie looks again."
 
 
 def test_a_short_message_has_plain_signs_for_fine_ones() -> None:
     fine = Message("«\u00a0L\u2019été\u00a0» \u2013 déjà\u202f!", "⛔", (("", "▲ one… two ✖ “three” 20 °C"),))
-    assert for_service(envelope(fine), "twilio").text == '"L\'été" - déjà !. - one... two - "three" 20 °C'
+    assert for_service(envelope(fine), "twilio").text == '"L\'été" - déjà !. - one... two - "three" 20 °C.'
 
 
 @pytest.mark.parametrize("scheme", ["json", "slack", "tgram", "pagerduty", "workflows"])

@@ -27,7 +27,7 @@ def test_a_message_that_is_refused_is_told_by_another_contact_and_the_ledger_say
             home.world.says(PAGE, statuspage(Email_sending="major_outage"))
             await home.passes(120)
             home.inbox.expect("opened", "Newsletter: outage", "first/2")
-            letter = home.inbox.expect("opened", "Vigie: messages do not arrive", "first/2")
+            letter = home.inbox.expect("opened", "Vigie: messages not arriving", "first/2")
             assert "First on call by webhook" in dict(letter.envelope.message.paragraphs)["What happened"]
             assert home.metrics.number("vigie_dead_letters_total").value == 1
             codes = [row.decision.code for row in home.store.decisions(limit=1000)]
@@ -36,6 +36,39 @@ def test_a_message_that_is_refused_is_told_by_another_contact_and_the_ledger_say
             home.world.says(PAGE, statuspage(Email_sending="operational"))
             await home.passes(200)
             home.inbox.expect("resolved", "Newsletter: works again", "first/2")
+
+    run(story())
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_could_not_be_told_hears_what_still_goes_on_once_the_contact_is_mended(
+    tmp_path: Path, restarted: bool
+) -> None:
+    mended = TEAM.replace("json://127.0.0.1:8767/hook", "json://127.0.0.1:8767/mended")
+    assert mended != TEAM
+
+    async def story() -> None:
+        async with house(tmp_path, TEAM) as home:
+            home.inbox.rejects.add("first/1")
+            home.world.says(PAGE, statuspage(Email_sending="operational"))
+            await home.passes(61)
+            home.world.says(PAGE, statuspage(Email_sending="major_outage"))
+            await home.passes(120)
+            home.inbox.nothing_else()
+            home.inbox.rejects.clear()
+            if restarted:
+                await home.die()
+                home = House(settings_of(tmp_path, mended), home.store, home.world, home.inbox)
+                await home.passes(60)
+            else:
+                home.lookout.apply(settings_of(tmp_path, mended))
+                await home.passes(5)
+            home.inbox.expect("opened", "Newsletter: outage")
+            home.world.says(PAGE, statuspage(Email_sending="operational"))
+            await home.passes(250)
+            home.inbox.expect("resolved", "Newsletter: works again")
+            home.inbox.nothing_else()
+            await home.close()
 
     run(story())
 

@@ -93,9 +93,9 @@ def _title(kind: Kind, rows: Sequence[Gathered], speech: Speech) -> str:
 
 
 _TITLES: dict[Kind, tuple[str, str]] = {
-    "repeat": (mark("Unacknowledged: {title}", "{n} unacknowledged, first: {title}")),
-    "summary": (mark("At once: {title}", "{n} messages at once, first: {title}")),
-    "digest": (mark("Digest: {title}", "Digest of {n}, first: {title}")),
+    "repeat": (mark("Unacknowledged: {title}", "{n} unacknowledged, among them {title}")),
+    "summary": (mark("At once: {title}", "{n} messages at once, among them {title}")),
+    "digest": (mark("Digest: {title}", "Digest of {n}, among them {title}")),
 }
 
 

@@ -116,7 +116,7 @@ def _large(text: str) -> str:
 
 _MEANS = {
     Condition.RISK: mark("Your brand may be shown beside harm on {names}, or be harmed by it."),
-    Condition.UNKNOWN: mark("We cannot tell whether {names} works. It may be fine, or it may not."),
+    Condition.UNKNOWN: mark("We cannot tell whether {names} can be relied on. All may be well, or not."),
     Condition.BLIND: mark("Until this is over, we cannot tell which channels work: their verdicts are on hold."),
     Condition.DELIVERY: mark("Somebody who should hear of trouble may not hear of it."),
     Condition.WATCHDOG: mark(
@@ -129,7 +129,7 @@ _MEANS = {
 _MEANS_NOW = {
     Condition.AVAILABILITY: mark("You can rely on {names} again. Look over what was due to go out meanwhile."),
     Condition.RISK: mark("Nothing recent speaks against {names} any more."),
-    Condition.UNKNOWN: mark("We can tell again how {names} is doing."),
+    Condition.UNKNOWN: mark("We can see {names} again."),
     Condition.BLIND: mark("Verdicts are fresh again. What happened meanwhile shows from now on."),
     Condition.DELIVERY: mark("Messages that waited have been sent, or are shown on the board."),
     Condition.WATCHDOG: mark("Alarms that rest on your own metrics reach you again."),
@@ -179,7 +179,7 @@ def _todo(scene: Scene) -> str:
         lines = [say(_TODO[scene.incident.condition])]
     shown = scene.channels[:CHANNELS_MAX]
     for rule in shown:
-        if rule.fallback:
+        if _helps(rule, scene):
             lines.append(say("Fall back on {other} instead of {name}.", other=_fallback(rule, scene), name=rule.name))
     for rule in shown:
         if rule.playbook and not rule.playbook.startswith(WEB):
@@ -187,6 +187,15 @@ def _todo(scene: Scene) -> str:
     for owner in dict.fromkeys((rule.owner, rule.deputy) for rule in shown if rule.owner):
         lines.append(_owner(owner, scene, [r.name for r in shown if (r.owner, r.deputy) == owner]))
     return "\n".join(lines)
+
+
+def _helps(rule: ChannelRule, scene: Scene) -> bool:
+    """Whether its fallback is any use: not one that is in the same trouble, nor months before a change of rules."""
+    return bool(rule.fallback) and rule.fallback not in _sick(scene) and scene.incident.family is not Family.POLICY
+
+
+def _sick(scene: Scene) -> set[str]:
+    return {name for c in scene.channels for name in (c.id, c.name)} | {*scene.incident.channels}
 
 
 def _fallback(rule: ChannelRule, scene: Scene) -> str:

@@ -90,12 +90,12 @@ def _on_call(
     def title(name: str) -> str:
         until = speech.until(end) if end else ""
         if fresh and until:
-            return say("You are now on call {until}: {schedule}", schedule=name, until=until)
+            return say("You are now on call {until} ({schedule})", schedule=name, until=until)
         if fresh:
-            return say("You are now on call: {schedule}", schedule=name)
+            return say("You are now on call ({schedule})", schedule=name)
         if until:
-            return say("Reminder: you are on call {until}: {schedule}", schedule=name, until=until)
-        return say("Reminder: you are on call: {schedule}", schedule=name)
+            return say("Reminder: you are on call {until} ({schedule})", schedule=name, until=until)
+        return say("Reminder: you are on call ({schedule})", schedule=name)
 
     todo = say("Nothing for now. When a channel fails, you are called.")
     if open_titles:
@@ -249,7 +249,7 @@ def down(
         [
             (say("What happened"), lasted),
             (say("What was missed"), _lines(speech, lines) if lines else nothing),
-            (say("What it means for you"), say("Vigie looks again. What is in trouble now is told as usual.")),
+            (say("What it means for you"), say("Vigie looks again. You hear as usual of what is in trouble now.")),
             (say("What to do now"), say("Ask IT why Vigie was down.")),
         ],
         [_board(speech, rules)],

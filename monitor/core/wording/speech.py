@@ -6,7 +6,7 @@ once with Babel. Patterns are named in the code by literals alone, so that a tes
 
 import gettext
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -126,17 +126,28 @@ class Speech:
         return self._timed(moment, mark("at {time}"), mark("on {date} at {time}"))
 
     def span(self, start: datetime, end: datetime) -> str:
-        """``"from 09:17 to 10:02"``."""
-        return self.say("from {start} to {end}", start=self.clock(start), end=self.clock(end))
+        """``"from 09:17 to 10:02"``. An end of today has its date too, where the start was on another day."""
+        first, last = (moment.astimezone(self._info).date() for moment in (start, end))
+        dated = mark("{date} {time}")
+        ended = self._timed(end, dated, dated) if first != last == self._today else self.clock(end)
+        return self.say("from {start} to {end}", start=self.clock(start), end=ended)
 
     def _timed(self, moment: datetime, today: str, dated: str, *, seconds: bool = False) -> str:
         local = moment.astimezone(self._info)
         time = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-        if self._today is None or local.date() == self._today:
+        if self._today is None or (local.date() == self._today and today != dated):
             return self.say(today, time=time)
-        # What lies ahead is told by its weekday too: nobody knows by heart which day the 30th is.
-        pattern = self._catalogue.gettext(mark("EEE d MMM") if local.date() > self._today else mark("d MMM"))
-        return self.say(dated, date=format_date(local.date(), pattern, locale=self.language), time=time)
+        return self.say(dated, date=self._date(local.date()), time=time)
+
+    def _date(self, day: date) -> str:
+        """``"22 Nov"``. What lies ahead has its weekday too: nobody knows by heart which day the 30th is."""
+        ahead = self._today is not None and day > self._today
+        held = self._catalogue
+        if day.day == 1:
+            near, far = held.pgettext("the first", "EEE d MMM"), held.pgettext("the first", "d MMM")
+        else:
+            near, far = held.gettext(mark("EEE d MMM")), held.gettext(mark("d MMM"))
+        return format_date(day, near if ahead else far, locale=self.language)
 
     @property
     def zone(self) -> str:

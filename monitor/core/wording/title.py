@@ -16,10 +16,10 @@ _RISK_SYMBOL, _OURS_SYMBOL, _WELL_SYMBOL, _CLOSED_SYMBOL = "⚠", "◎", "✔", 
 _WHAT = {
     Condition.RISK: mark("elevated brand risk"),
     Condition.UNKNOWN: mark("state unknown"),
-    Condition.BLIND: mark("cannot see out"),
-    Condition.DELIVERY: mark("messages do not arrive"),
-    Condition.WATCHDOG: mark("the metrics path is broken"),
-    Condition.SCHEDULE: mark("nobody is on call"),
+    Condition.BLIND: mark("cut off from outside"),
+    Condition.DELIVERY: mark("messages not arriving"),
+    Condition.WATCHDOG: mark("metrics path broken"),
+    Condition.SCHEDULE: mark("nobody on call"),
 }
 _OVER = {
     Condition.AVAILABILITY: mark("works again"),
@@ -46,7 +46,7 @@ def what(scene: Scene) -> Saying:
     if incident.condition is Condition.RISK and scene.critical:
         return Saying("severe brand risk")
     if incident.condition is Condition.SCHEDULE and _unread(scene):
-        return Saying("the calendar cannot be read")
+        return Saying("calendar unreadable")
     return Saying(_WHAT[incident.condition])
 
 
