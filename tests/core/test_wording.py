@@ -359,6 +359,15 @@ def test_a_digest_shows_what_weighs_most_first_and_only_the_newest_of_each() -> 
     assert calm.title == "Digest of 2, among them it is over"
 
 
+@pytest.mark.parametrize(
+    ("language", "zone"), [("en", "Times: Paris time."), ("fr", "Horaires\u00a0: heure de Paris.")]
+)
+def test_a_list_of_titles_names_the_zone_of_its_times(language: str, zone: str) -> None:
+    reader = replace(READER, language=language)
+    message = wording.gathered("digest", [row("out since 09:05")], reader, rules_of(), NOW)
+    assert message.paragraphs[-1] == ("", zone)
+
+
 def test_many_are_counted_and_never_more_than_twenty_lines_are_shown() -> None:
     rows = [row(f"Still open \u2013 trouble {n}", "repeat", n) for n in range(500)]
     message = wording.gathered("repeat", rows, READER, rules_of(), NOW)

@@ -53,6 +53,7 @@ def gathered(kind: Kind, rows: Sequence[Gathered], recipient: Recipient, rules: 
             paragraphs.append((speech.say(heading), "\n".join(lines)))
     waiting = len(groups[NOW]) + len(groups[OPEN])
     paragraphs.append((speech.say("What to do now"), _todo(kind, waiting, speech)))
+    paragraphs.append(("", speech.say("Times: {zone}.", zone=speech.zone)))
     board = board_link(rules)
     return Message(
         title=_title(kind, kept, speech),
