@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.core import ourselves, wording
@@ -11,7 +11,7 @@ from monitor.core.duty import Schedule, Shift
 from monitor.core.letters import direct
 from monitor.core.model import Condition, Imported, Incident, Page, Phase, Priority, Rules, ScheduleState
 from monitor.core.oncall.schedule import next_change, on_call, shifts
-from monitor.core.oncall.walls import next_at
+from monitor.core.oncall.walls import moment, next_at
 from monitor.core.paging import made
 from monitor.core.receivers import behind, changes_of, imported_of, names_of
 from monitor.core.saying import Saying
@@ -142,6 +142,8 @@ def _notice(draft: Draft, schedule: Schedule, people: Sequence[str]) -> None:
     if not due:
         return
     day = due[-1].astimezone(ZoneInfo(schedule.timezone)).date()
+    if moment(datetime.combine(day, schedule.notice), schedule.timezone) != due[-1]:
+        day -= timedelta(days=1)  # the clocks passed over it at the end of its day
     if known.noticed is None or known.noticed >= day:
         if known.noticed is None:  # a schedule that has just come: its first reminder is the next one
             draft.put_schedule(replace(known, noticed=day))

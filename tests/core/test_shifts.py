@@ -104,6 +104,19 @@ def test_ga10_the_reminder_at_a_time_of_day_comes_exactly_once_a_day() -> None:
     assert [t for t, _, s in lookout.heard() if s == "duty"] == [5400, 5400 + 86400, 5400 + 2 * 86400]
 
 
+def test_ga10_a_reminder_late_in_the_evening_comes_on_the_day_after_the_clocks_passed_over_it_too() -> None:
+    crew = Crew()
+    crew.person("first")
+    turns = rotation("first", start=local(8))
+    crew.schedule("primary", rotation=turns, timezone="America/Nuuk", notice=time(23, 30), announce=False)
+    lookout = Mind(channel("x"), **crew.rules("primary"))
+    lookout.says("x/1", OK)
+    lookout.lives_no_more((datetime(2027, 3, 26, 12, tzinfo=UTC) - lookout.now).total_seconds())
+    lookout.lives(5 * 86400, 1800, x_1=OK)
+    came = [T0 + timedelta(seconds=t) for t, _, s in lookout.heard() if s == "duty" and t > 100 * 86400]
+    assert [f"{at:%d %H:%M}" for at in came] == ["26 12:00", "27 01:30", "28 01:00", "29 00:30", "30 00:30", "31 00:30"]
+
+
 def test_a_schedule_with_nobody_on_call_is_a_trouble_of_ours_told_to_the_fall_back() -> None:
     crew = Crew()
     crew.person("first")
