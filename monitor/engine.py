@@ -60,7 +60,8 @@ class Engine:
     ) -> Step:
         """Decide what an event means. `observation` is kept with the step if the step changes anything.
 
-        `done` is called when what was decided is committed; at once, where there is nothing to keep.
+        `done` is called when what was decided is committed; at once, where there is nothing to keep. An answer rests on
+        what was decided before it ("already taken"), so it waits for that, although it changes nothing itself.
         """
         taken = step(self.state, event, self.rules, self._now())
         asked = self.state.wake
@@ -69,7 +70,7 @@ class Engine:
             self._wake(taken.wake)
         if taken.touched:
             self._touched.update(dict.fromkeys(taken.touched))
-        if _keeps(taken):
+        if _keeps(taken) or (taken.answer is not None and self._pending):
             self._submit(taken, observation, done)
             return taken
         if self._pending == 0:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from monitor.core.model import Configured, Read, Rules, State, Step
+from monitor.core.model import Act, Acted, Configured, Read, Rules, State, Step
 from monitor.engine import Engine
 from monitor.store import Writes
 from probes.base import Availability, Reading
@@ -41,6 +41,28 @@ def test_nothing_leaves_the_house_before_its_commit() -> None:
     disk.commit()
     assert house.shown.channels["c0"].health.availability is Availability.OUTAGE
     assert len(shown) == 2
+
+
+def test_what_is_answered_rests_on_nothing_that_is_not_committed_yet() -> None:
+    disk, shown, answered = SlowDisk(), list[Step](), list[str]()
+    house = engine(disk, shown)
+    house.put(Read("c0/1", Reading((said(Availability.OUTAGE),))))
+    disk.commit()
+
+    def takes(person: str) -> str:
+        (incident,) = house.state.incidents
+        wish = Acted(Act.ACKNOWLEDGE, (incident,), person, "link")
+        taken = house.put(wish, done=lambda: answered.append(person))
+        assert taken.answer is not None
+        return taken.answer.code
+
+    assert takes("first") == "done"
+    assert takes("second") == "already"
+    assert answered == [], "the second was told of a taking that a crash could still undo"
+    disk.commit()
+    assert answered == ["first", "second"]
+    assert takes("second") == "already"
+    assert answered == ["first", "second", "second"], "nothing waits, so there is nothing to wait for"
 
 
 def test_freshness_alone_is_kept_later_a_few_rows_at_a_time_and_each_once() -> None:
