@@ -19,25 +19,39 @@ from monitor.core.model import (
     Act,
     Acted,
     Answer,
+    Drilled,
     Incident,
     Overridden,
     Phase,
     Restored,
+    Rules,
     Silenced,
     Unsilenced,
 )
 from monitor.core.oncall.changes import conflict
-from monitor.core.receivers import changes_of, imported_of, name_of
+from monitor.core.receivers import changes_of, imported_of, name_of, person_of
 from monitor.core.talk import Talk
 from probes.base import Severity
 
-__all__ = ["SILENCE_MAX", "act", "override", "restore_schedule", "silence", "unsilence"]
+__all__ = ["SILENCE_MAX", "Wish", "act", "by_person", "override", "restore_schedule", "silence", "unsilence"]
 
 SILENCE_MAX = timedelta(days=30)
 SNOOZE_MAX = timedelta(days=7)
 SILENCES_MAX = 1_000
 OVERRIDES_MAX = 1_000
 TEXT_CHARS_MAX = 2_000
+
+Wish = Acted | Silenced | Unsilenced | Overridden | Restored | Drilled
+
+
+def by_person(wish: Wish, rules: Rules) -> Wish:
+    """The wish as its person's, by whose id whoever acts is known from then on: people also give their name."""
+    match wish:
+        case Silenced():
+            return replace(wish, silence=replace(wish.silence, author=person_of(rules, wish.silence.author)))
+        case Overridden():
+            return replace(wish, override=replace(wish.override, by=person_of(rules, wish.override.by)))
+    return replace(wish, by=person_of(rules, wish.by))
 
 
 # --- incidents -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from monitor.core.oncall.schedule import on_call
 from monitor.core.oncall.walls import next_at
 from monitor.core.oncall.windows import inside
 
-__all__ = ["behind", "changes_of", "held_until", "imported_of", "name_of"]
+__all__ = ["behind", "changes_of", "held_until", "imported_of", "name_of", "names_of", "person_of"]
 
 
 def behind(
@@ -63,3 +63,15 @@ def name_of(rules: Rules, receiver: str) -> str:
 def names_of(rules: Rules, receivers: Iterable[str]) -> str:
     """Several names in one text."""
     return ", ".join(name_of(rules, r) for r in receivers)
+
+
+def person_of(rules: Rules, who: str) -> str:
+    """The id of the person whom somebody means by an id or a name, in any case; their own word where it is nobody's, or
+    could be several people's.
+    """
+    wanted = " ".join(who.split())
+    if wanted in rules.recipients:
+        return wanted
+    meant = wanted.casefold()
+    same = [r.id for r in rules.recipients.values() if r.person and meant in {r.id, r.name.casefold()}]
+    return same[0] if len(same) == 1 else wanted

@@ -27,7 +27,6 @@ from monitor.core.model import (
     ProbeRule,
     ProbeState,
     Read,
-    Restored,
     Rules,
     Silenced,
     State,
@@ -74,11 +73,11 @@ def _take(draft: Draft, event: Event) -> Answer | None:
         case Tick():
             _tick(draft)
         case _:
-            return _answer(draft, event)
+            return _answer(draft, acting.by_person(event, draft.rules))
     return None
 
 
-def _answer(draft: Draft, event: Acted | Silenced | Unsilenced | Overridden | Restored | Drilled) -> Answer:
+def _answer(draft: Draft, event: acting.Wish) -> Answer:
     """What a person wishes, and what becomes of it."""
     match event:
         case Acted():

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from monitor.core.model import Act, Answer, Rules
 from monitor.core.oncall import moment
+from monitor.core.receivers import person_of
 from monitor.web import words
 from monitor.web.guard import Refusal, read_body
 
@@ -122,9 +123,7 @@ class Form:
         known = rules.recipients.get(chosen)
         if known is not None and known.person:
             return chosen
-        name = self.line("name", needed="Say who you are.")
-        same = [r.id for r in rules.recipients.values() if r.person and name.casefold() in {r.id, r.name.casefold()}]
-        return same[0] if len(same) == 1 else name
+        return person_of(rules, self.line("name", needed="Say who you are."))
 
 
 def people_of(rules: Rules) -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,7 @@
 # ruff: noqa: ANN401 - fields of the nouns pass through
 """alerting.md section 6: who is called when nobody answers, and what an answer changes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -245,6 +246,18 @@ def test_resolved_by_hand_and_well_later_it_counts_anew() -> None:
     lookout.lives(1800, 60, x_1=OK)
     lookout.says("x/1", DOWN)
     assert [s for _, _, s in lookout.heard()] == ["opened", "resolved", "opened"]
+
+
+def test_who_gives_their_name_in_place_of_their_id_is_the_same_person() -> None:
+    people = crew("first", "second")
+    people.recipients["first"] = replace(people.recipients["first"], name="First on call")
+    lookout = mind(policy("p", ("second", 5)), people)
+    lookout.acts(Act.ACKNOWLEDGE, by="first on  Call ")
+    assert [i.owner for i in lookout.incidents] == ["first"]
+    assert lookout.acts(Act.TAKE_OVER, by="FIRST").code == "already"
+    assert [s for _, _, s in lookout.heard()] == ["opened"], "who took it need not be told so"
+    lookout.lives(61 * 60, x_1=DOWN)
+    assert lookout.heard("lapsed") == [(3660, "first/1", "lapsed")]
 
 
 def test_taking_twice_is_answered_by_who_took_it_when_and_changes_nothing() -> None:
