@@ -13,7 +13,8 @@ from typing import Any
 
 from monitor.core.duty import Matcher, Silence
 from monitor.core.matching import parse_matcher
-from monitor.core.model import Act, Acted, Answer, Drilled, Silenced, Unsilenced, Watched
+from monitor.core.model import Act, Acted, Answer, Drilled, Phase, Silenced, Unsilenced, Watched
+from monitor.core.receivers import person_of
 from monitor.web import answers, asked, duty_views
 from monitor.web.guard import Refusal
 from monitor.web.house import House
@@ -121,19 +122,30 @@ class Acts:
         until = end_of(self._house.now(), body.until, body.span, "until")
         event = Acted(Act.SNOOZE, (request.id,), body.by, body.via, body.text, until)
         wish = (replace(event, until=body.until), body.span)
-        return await self._once(wish, event, "It is snoozed until then already.")
+        if self._done.lately(wish) and self._put_off(request.id, until):
+            return already("It is snoozed until then already.", request.id)
+        return await self._remembered(wish, event)
+
+    def _put_off(self, incident: str, until: datetime) -> bool:
+        """Whether nobody is called to it until about then: somebody may have changed that since it was asked for."""
+        held = self._house.state.incidents.get(incident)
+        if held is None:
+            return False
+        end = {Phase.ACKNOWLEDGED: held.lapses, Phase.OPEN: held.snoozed}.get(held.phase)
+        return end is not None and abs(until - end) <= RETRIED_WITHIN
 
     async def note(self, request: Asked[Nothing, asked.Note]) -> answers.Done:
         """A note in the timeline."""
         event = Acted(Act.NOTE, (request.id,), request.body.by, request.body.via, request.body.text)
-        return await self._once(event, event, "This note stands in the timeline already.")
+        if self._done.lately(event):
+            return already("This note stands in the timeline already.", request.id)
+        return await self._remembered(event, event)
 
-    async def _once(self, wish: Hashable, event: Acted, text: str) -> answers.Done:
-        """Do it, unless the same wish was fulfilled a moment ago."""
-        if self._done.lately(wish):
-            return already(text, event.incidents[0])
+    async def _remembered(self, wish: Hashable, event: Acted) -> answers.Done:
+        """Do it, and remember the wish if it was fulfilled."""
         done = await self._act(event)
-        self._done.add(wish)
+        if done.code is answers.DoneCode.DONE:
+            self._done.add(wish)
         return done
 
     async def acknowledge_many(self, request: Asked[Nothing, asked.AcknowledgeMany]) -> answers.Done:
@@ -188,7 +200,7 @@ class Acts:
         wanted = Silence(
             id=body.id or "",
             matchers=_matchers(body.matchers),
-            author=body.author,
+            author=person_of(self._house.rules, body.author),
             comment=body.comment,
             start=start,
             end=end_of(start, body.end, body.span, "end"),

@@ -1,7 +1,7 @@
 """What people do through the API: each act once, whoever sends it twice, with who, when and by which door."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -185,6 +185,24 @@ async def test_a_snooze_ends_at_a_moment_or_after_a_while(
     assert (await _get(client, "/api/v1/incidents/17"))["snoozed"] is not None
 
 
+async def test_a_snooze_that_was_changed_since_or_came_too_late_does_not_stand_already(
+    client: ClientSession, house: Standing
+) -> None:
+    async def snoozed(span: str) -> tuple[str, datetime | None]:
+        said = await _post(client, "/api/v1/incidents/17/snooze", {"by": "second", "for": span})
+        return said["code"], house.state.incidents["17"].snoozed
+
+    assert await snoozed("2h") == ("done", NOW + timedelta(hours=2))
+    assert await snoozed("2h") == ("already", NOW + timedelta(hours=2))
+    assert await snoozed("1h") == ("done", NOW + timedelta(hours=1))
+    assert await snoozed("2h") == ("done", NOW + timedelta(hours=2))
+    assert await snoozed("1h") == ("done", NOW + timedelta(hours=1))
+    await _post(client, "/api/v1/incidents/17/resolve", {"by": "second"})
+    assert (await snoozed("1h"))[0] == "over"
+    assert (await snoozed("3h"))[0] == "over"
+    assert (await snoozed("3h"))[0] == "over"
+
+
 @pytest.mark.parametrize("when", [{}, {"for": "1h", "until": "2026-11-22T08:00:00Z"}])
 async def test_a_snooze_without_one_end_is_refused(client: ClientSession, house: Standing, when: Any) -> None:  # noqa: ANN401
     said = await _post(client, "/api/v1/incidents/17/snooze", {"by": "second", **when}, 422)
@@ -224,6 +242,13 @@ async def test_B73_a_time_at_the_end_of_the_calendar_is_no_fault_of_ours(client:
 # --- silences --------------------------------------------------------------------------------------------------------
 
 GOOD = SAMPLES["silence"].body
+
+
+async def test_a_silence_by_name_is_the_one_by_id(client: ClientSession, house: Standing) -> None:
+    made = await _post(client, "/api/v1/silences", {**GOOD, "author": "Second on call"})
+    again = await _post(client, "/api/v1/silences", {**GOOD, "author": "second on call"})
+    assert (again["code"], again["id"]) == ("already", made["id"])
+    assert house.state.silences[made["id"]].author == "second"
 
 
 async def test_a_silence_is_made_listed_and_ended(client: ClientSession, house: Standing) -> None:
