@@ -54,12 +54,14 @@ class Configured:
     """The rules changed, or the daemon started (`start`): channels and probes may have come, gone or changed.
 
     `forget`: probes whose kind or parameters changed, so that what they said before means nothing any more. `moved`:
-    old id -> new id of probes that are the same and stand in another place.
+    old id -> new id of probes that are the same and stand in another place. `elsewhere`: destinations whose address is
+    another now.
     """
 
     start: bool = False
     forget: frozenset[str] = frozenset()
     moved: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
