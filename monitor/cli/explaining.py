@@ -12,6 +12,7 @@ from monitor.cli.printing import ASIDE, as_json, heading, local, out, say, state
 from monitor.cli.reading import incident_json, open_reader, state_of, why_held
 from monitor.core import wording
 from monitor.core.model import Decision, Incident, Phase, Rules
+from monitor.core.paging import coming
 from monitor.core.receivers import name_of, names_of
 from monitor.settings import Settings
 from monitor.store import Delivery, StoreReader
@@ -115,9 +116,9 @@ def _facts(each: Incident, rules: Rules, now: datetime) -> Iterable[str]:
     called = dict.fromkeys(r for page in each.pages for r in page.called)
     if called:
         yield f"called so far: {names_of(rules, called)}"
-    coming = min((page.due for page in each.pages if page.due), default=None)
-    if coming is not None and each.phase is Phase.OPEN:
-        yield f"the next are called at {local(coming, rules, now)} if nobody takes it"
+    calls = coming(each)
+    if calls:
+        yield f"the next are called at {local(calls[0][0], rules, now)} if nobody takes it"
 
 
 # --- a channel -------------------------------------------------------------------------------------------------------

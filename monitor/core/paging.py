@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor.core.model import Incident, Page, Rules
+from monitor.core.model import Incident, Page, Phase, Rules
 
-__all__ = ["anew", "called", "made", "receivers_of", "resume", "wait_of", "with_owner"]
+__all__ = ["anew", "called", "coming", "made", "receivers_of", "resume", "wait_of", "with_owner"]
 
 
 def receivers_of(page: Page, rules: Rules) -> tuple[str, ...]:
@@ -23,6 +23,16 @@ def receivers_of(page: Page, rules: Rules) -> tuple[str, ...]:
         return steps[page.taken - 1].targets
     fallback = _fallback(page, rules)
     return (fallback,) if fallback else ()
+
+
+def coming(incident: Incident) -> tuple[tuple[datetime, Page], ...]:
+    """When people are called next if nobody takes it, and by which page, the soonest first; empty while somebody has it
+    or put it off, and while it is told with its cause.
+    """
+    if incident.phase is not Phase.OPEN or incident.snoozed is not None or incident.folded:
+        return ()
+    due = [(page.due, page) for page in incident.pages if page.due is not None and not page.muted]
+    return tuple(sorted(due, key=lambda each: each[0]))
 
 
 def made(page: Page, rules: Rules) -> list[tuple[str, ...]]:

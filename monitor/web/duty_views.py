@@ -7,6 +7,7 @@ from monitor.core.duty import Labels, Maintenance, Silence
 from monitor.core.matching import text_of
 from monitor.core.model import Incident, Rules
 from monitor.core.oncall import next_occurrence, occurrence
+from monitor.core.paging import coming
 from monitor.core.receivers import name_of
 from monitor.core.routes import Visit
 from monitor.web import answers, duty_answers
@@ -16,7 +17,7 @@ __all__ = ["dependencies", "explained", "incident_on_call", "maintenance", "sile
 
 def incident_on_call(incident: Incident, rules: Rules) -> dict[str, object]:
     """What people made of an incident, and when who is called next: beside what `views.incident` says."""
-    calls = [page.due for page in incident.pages if page.due is not None]
+    calls = coming(incident)
     return {
         "owner": name_of(rules, incident.owner) if incident.owner else "",
         "acknowledged": incident.acknowledged,
@@ -25,7 +26,7 @@ def incident_on_call(incident: Incident, rules: Rules) -> dict[str, object]:
         "by_hand": name_of(rules, incident.by_hand) if incident.by_hand else "",
         "folded": incident.folded,
         "held": dict(incident.held),
-        "next_call": min(calls, default=None),
+        "next_call": calls[0][0] if calls else None,
     }
 
 

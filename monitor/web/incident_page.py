@@ -8,7 +8,7 @@ from aiohttp import web
 from monitor.core import wording
 from monitor.core.incident import is_active
 from monitor.core.model import Act, Acted, Incident, Page, Phase, Rules
-from monitor.core.paging import receivers_of
+from monitor.core.paging import coming, receivers_of
 from monitor.core.receivers import name_of, names_of
 from monitor.web import views
 from monitor.web.api import find_incident, timeline_of
@@ -59,7 +59,7 @@ class IncidentPage:
                 if c in rules.channels
             ],
             taken=taken(found, rules),
-            calls=calls(found, rules, now),
+            calls=calls(found, rules),
             called=names_of(rules, dict.fromkeys(r for page in found.pages for r in page.called)),
             held=held_back(found, rules),
             about=f"channel:{found.channels[0]}" if len(found.channels) == 1 else f"platform:{found.scope}",
@@ -124,10 +124,10 @@ def taken(incident: Incident, rules: Rules) -> dict[str, Any] | None:
     }
 
 
-def calls(incident: Incident, rules: Rules, now: datetime) -> dict[str, Any]:
+def calls(incident: Incident, rules: Rules) -> dict[str, Any]:
     """Who is called next, by each route, and when; or why nobody is."""
-    coming = sorted((p for p in incident.pages if p.due is not None and not p.muted), key=_due)
-    put_off = incident.snoozed if incident.snoozed is not None and incident.snoozed > now else None
+    next_ = [_call(due, page, rules) for due, page in coming(incident)]
+    put_off = incident.snoozed if incident.phase is Phase.OPEN else None
     why = ""
     if not is_active(incident.phase):
         why = "Nobody: it is over."
@@ -135,19 +135,13 @@ def calls(incident: Incident, rules: Rules, now: datetime) -> dict[str, Any]:
         why = f"Nobody: it is told in the messages of incident {incident.folded}."
     elif incident.phase is Phase.ACKNOWLEDGED:
         why = "Nobody, as long as somebody has it."
-    elif not coming:
+    elif not next_ and put_off is None:
         why = "Nobody: no further call is planned."
-    next_ = [] if why else [_call(page, rules) for page in coming]
     return {"why": why, "next": next_, "snoozed": views.iso(put_off)}
 
 
-def _due(page: Page) -> datetime:
-    assert page.due is not None
-    return page.due
-
-
-def _call(page: Page, rules: Rules) -> dict[str, Any]:
-    return {"who": names_of(rules, receivers_of(page, rules)), "at": views.iso(page.due), "route": page.route}
+def _call(due: datetime, page: Page, rules: Rules) -> dict[str, Any]:
+    return {"who": names_of(rules, receivers_of(page, rules)), "at": views.iso(due), "route": page.route}
 
 
 def held_back(incident: Incident, rules: Rules) -> list[dict[str, Any]]:

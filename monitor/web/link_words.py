@@ -7,7 +7,7 @@ from typing import Any
 from monitor.core.duty import Recipient
 from monitor.core.links import Flaw
 from monitor.core.model import Act, Incident, Phase, Rules, State, Telling
-from monitor.core.paging import receivers_of
+from monitor.core.paging import coming, receivers_of
 from monitor.core.receivers import name_of, names_of
 from monitor.core.wording import Speech, compose
 from monitor.web.forms import Notice
@@ -82,13 +82,8 @@ def _symbol(incident: Incident) -> str:
 
 def _next_call(incident: Incident, rules: Rules, now: datetime) -> tuple[str, datetime] | None:
     """Who is called next if nobody acknowledges, and when."""
-    if incident.phase is not Phase.OPEN or incident.folded or (incident.snoozed is not None and incident.snoozed > now):
-        return None
-    coming = [(p.due, p) for p in incident.pages if p.due is not None and not p.muted and p.due > now]
-    if not coming:
-        return None
-    due, page = min(coming, key=lambda each: each[0])
-    return names_of(rules, receivers_of(page, rules)), due
+    calls = ((names_of(rules, receivers_of(page, rules)), due) for due, page in coming(incident) if due > now)
+    return next(calls, None)
 
 
 def _is(reader: Recipient, who: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from monitor.core.duty import Policy
 from monitor.core.model import Act, Phase, SendOutcome
+from monitor.core.paging import coming
 from probes.base import Availability
 from tests.core.mind import T0, Mind, channel
 from tests.core.people import Crew, policy
@@ -214,7 +215,9 @@ def test_it_is_told_again_after_repeat_interval_while_nobody_took_it() -> None:
 def test_a_snooze_keeps_everybody_quiet_until_it_ends() -> None:
     lookout = mind(policy("p", ("second", 5)), repeat=timedelta(minutes=20))
     lookout.lives(60, x_1=DOWN)
+    assert [due for due, _ in coming(lookout.incidents[0])] == [T0 + timedelta(minutes=6)]
     assert lookout.acts(Act.SNOOZE, until=lookout.now + timedelta(hours=1)).done
+    assert coming(lookout.incidents[0]) == (), "nobody is called next while it is put off"
     lookout.lives(3600 - 20, x_1=DOWN)
     assert len(lookout.heard()) == 1
     lookout.lives(30, x_1=DOWN)

@@ -95,8 +95,8 @@ async def test_a_remembered_name_that_was_tampered_with_is_merely_text(client: C
 
 async def test_a_snooze_lasts_as_long_as_was_chosen(client: ClientSession, house: Standing) -> None:
     text = await follow(client, await send(client, "/incidents/17", act="snooze", by="first", minutes="240"))
-    assert "Snoozed: nobody before 07:12" in text
     assert house.state.incidents["17"].snoozed == NOW + timedelta(hours=4)
+    assert "Called next Snoozed: nobody before 07:12" in text, "and no call before that"
 
 
 async def test_B74_acting_on_what_is_over_or_unknown_says_so(client: ClientSession, house: Standing) -> None:

@@ -116,7 +116,12 @@ async def test_an_incident_of_any_kind_in_any_phase_has_the_documented_shape(
     assert {i["condition"] for i in said["incidents"]} >= set(Condition)
     adapter = TypeAdapter(answers.IncidentList)
     _assert_told(said, json.loads(adapter.dump_json(adapter.validate_python(said))), phase.value)
-    assert said["incidents"][0]["next_call"] == "2026-11-22T02:12:40Z"
+    assert said["incidents"][0]["next_call"] is None  # put off, and told with its cause
+    called = replace(full, snoozed=None, folded="")
+    house.state = replace(house.state, incidents=Map({"1": replace(called, id="1")}))
+    async with client.get("/api/v1/incidents") as answer:
+        next_call = (await answer.json())["incidents"][0]["next_call"]
+    assert next_call == ("2026-11-22T02:12:40Z" if phase is Phase.OPEN else None)
 
 
 def _assert_told(said: Any, documented: Any, where: str) -> None:  # noqa: ANN401 - JSON
