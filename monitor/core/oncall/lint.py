@@ -1,6 +1,5 @@
 """What is wrong with a schedule that is not a fault of the configuration: said before the night in which it matters."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,7 +71,8 @@ def _gaps(schedule: Schedule, changes: _Changes, imported: _Imported, now: datet
             gaps.append(Shift("", covered, shift.start))
         covered = max(covered, shift.end)
     if covered == now:
-        yield "gap", f"Nobody is on call by {schedule.name} in the next {GAP_DAYS} days."
+        why = ": no shift in them has been read from its calendar" if schedule.imported else ""
+        yield "gap", f"Nobody is on call by {schedule.name} in the next {GAP_DAYS} days{why}."
         return
     if covered < end:
         gaps.append(Shift("", covered, end))
@@ -119,21 +119,21 @@ def _imbalance(
     recipients: Mapping[str, Recipient],
     now: datetime,
 ) -> Iterator[tuple[str, str]]:
-    end = now + timedelta(weeks=BALANCE_WEEKS)
-    if imported:
-        end = min(end, max(shift.end for shift in imported))
-    share: dict[str, timedelta] = defaultdict(timedelta)
-    for _, rotation in _rotations(schedule):
-        share.update(dict.fromkeys(rotation.participants, timedelta()))
-    for shift in shifts(schedule, changes, imported, now, end):
-        share[shift.person] += shift.end - shift.start
+    end, period = now + timedelta(weeks=BALANCE_WEEKS), f"{BALANCE_WEEKS} weeks"
+    if imported and (last := max(shift.end for shift in imported)) < end:
+        end, period = last, f"{(last - now) / timedelta(days=1):.0f} days, as far as its calendar goes,"
+    share = {person: timedelta() for _, rotation in _rotations(schedule) for person in rotation.participants}
+    share |= {shift.person: timedelta() for shift in imported}
     if len(share) <= 1:
         return
+    for shift in shifts(schedule, changes, imported, now, end):
+        if shift.person in share:  # who only stands in by hand owes nobody an equal share
+            share[shift.person] += shift.end - shift.start
     mean = sum(share.values(), timedelta()) / len(share)
     for person, time in share.items():
         if time > TOO_MUCH * mean and time - mean > _one_turn(schedule, imported, now):
             text = (
-                f"{_name(person, recipients)} is on call {time / (end - now):.0%} of the next {BALANCE_WEEKS} weeks by "
+                f"{_name(person, recipients)} is on call {time / (end - now):.0%} of the next {period} by "
                 f"{schedule.name}; an equal share is {mean / (end - now):.0%}."
             )
             yield "imbalance", text

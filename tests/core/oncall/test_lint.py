@@ -42,6 +42,9 @@ def test_many_gaps_are_counted_and_a_schedule_of_nobody_is_one_gap() -> None:
     assert texts[0].startswith("Nobody is on call by Duty from Wed 18 Nov 2026 17:00 to Thu 19 Nov 2026 09:00")
     assert texts[-1] == "Duty has 9 more gaps in the next 14 days."
     assert found(schedule(), code="gap") == ["Nobody is on call by Duty in the next 14 days."]
+    assert found(schedule(imported=True)) == [
+        "Nobody is on call by Duty in the next 14 days: no shift in them has been read from its calendar."
+    ]
 
 
 def test_where_another_is_still_on_call_there_is_no_gap() -> None:
@@ -110,6 +113,12 @@ def test_somebody_with_far_more_than_their_share_is_named() -> None:
     assert found(GOOD, heavy, code="imbalance")[0].startswith("Third Person is on call 8")
 
 
+def test_who_stands_in_for_a_day_makes_the_shares_of_the_others_no_less_equal() -> None:
+    days = [f"2026-11-{day}T00:00" for day in (19, 20, 21)]
+    made = [override(who, *days[n : n + 2], name=str(n)) for n, who in enumerate(("third", "fourth"))]
+    assert found(schedule(rotation("first", "second")), *made) == []
+
+
 @pytest.mark.parametrize("count", range(1, 40))
 def test_equal_turns_are_no_imbalance_however_many_there_are(count: int) -> None:
     people = [f"p{n}" for n in range(count)]
@@ -125,6 +134,9 @@ def test_equal_weeks_of_an_import_are_no_imbalance_and_unequal_ones_are() -> Non
     assert found(one, imported=fair, code="imbalance") == []
     unfair = tuple(replace(s, person="p0" if n % 2 else s.person) for n, s in enumerate(fair))
     assert len(found(one, imported=unfair, code="imbalance")) == 1
+    brief = tuple(s for s in unfair if s.start < start + 6 * week)
+    (text,) = found(one, imported=brief, code="imbalance")
+    assert "of the next 40 days, as far as its calendar goes, by Duty" in text
 
 
 def test_a_change_of_another_schedule_is_not_this_ones_trouble() -> None:
