@@ -114,9 +114,9 @@ def test_somebody_with_far_more_than_their_share_is_named() -> None:
 
 
 def test_who_stands_in_for_a_day_makes_the_shares_of_the_others_no_less_equal() -> None:
-    days = [f"2026-11-{day}T00:00" for day in (19, 20, 21)]
-    made = [override(who, *days[n : n + 2], name=str(n)) for n, who in enumerate(("third", "fourth"))]
-    assert found(schedule(rotation("first", "second")), *made) == []
+    third = override("third", "2026-11-19T00:00", "2026-11-20T00:00")
+    fourth = override("fourth", "2026-11-20T00:00", "2026-11-21T00:00", "2")
+    assert found(schedule(rotation("first", "second")), third, fourth) == []
 
 
 @pytest.mark.parametrize("count", range(1, 40))
