@@ -70,8 +70,10 @@ def act(draft: Draft, event: Acted) -> Answer:
     worst = next((a for a in answers if not a.done), None)
     changed = any(a.code == "done" for a in answers)
     if changed or worst is None:
-        return Answer.yes("done" if changed else answers[0].code, text)
-    return Answer.no(worst.code, text)
+        said = Answer.yes("done" if changed else answers[0].code, text)
+    else:
+        said = Answer.no(worst.code, text)
+    return replace(said, each=tuple(answers))
 
 
 def _act_on(draft: Draft, event: Acted, incident_id: str) -> Answer:
@@ -96,7 +98,7 @@ def _act_on(draft: Draft, event: Acted, incident_id: str) -> Answer:
 def _act_on_lost(event: Acted, incident_id: str) -> Answer:
     """Something to an incident that the mind does not hold."""
     if incident_id not in event.closed:
-        return Answer.no("unknown", f"No incident {incident_id[:40]} is known.")
+        return Answer.no("unknown", f"No incident {incident_id[:40]} is known.", incident_id)
     if event.act is Act.NOTE:
         return Answer.no("not_open", "It is closed: its timeline takes no more notes.", incident_id)
     return Answer.yes("over", "It is over and closed.", incident_id)

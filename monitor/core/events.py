@@ -179,13 +179,15 @@ Event = (
 class Answer:
     """What the mind says to a person's wish. `code`: for programs, from a closed list; `text`: one sentence.
 
-    `done`: it holds now, also when it had held before. `id`: of what was made. Codes: see `monitor.core.acting`.
+    `done`: it holds now, also when it had held before. `id`: of what was made, or of the incident that it is about.
+    `each`: of a wish about several incidents, what is said of each. Codes: see `monitor.core.acting`.
     """
 
     done: bool
     code: str
     text: str
     id: str = ""
+    each: tuple["Answer", ...] = ()
 
     @classmethod
     def yes(cls, code: str, text: str, made: str = "") -> "Answer":

@@ -90,15 +90,17 @@ class LinkPages:
         house, now = self._house, self._house.now()
         speech, found = self._speech(reader), await self._incidents(claim)
         said = self._pages.notices.said(request, now)
+        shown = [link_words.shown(i, reader, house.state, house.rules, now) for i in found]
+        titles = {each["id"]: each["title"] for each in shown}
         text = self._pages.render(
             "link.html",
             now,
             language=speech.language,
             words=link_words.phrases(speech, reader, len(found), len(claim.incidents) - len(found)),
             path=request.path,
-            incidents=[link_words.shown(i, reader, house.state, house.rules, now) for i in found],
+            incidents=shown,
             acts=link_words.acts(found, reader, speech),
-            notice=link_words.notice(said, found, reader, house.rules, speech) if said else None,
+            notice=link_words.notice(said, found, titles, reader, house.rules, speech) if said else None,
             form=form,
             who=None if reader.person else Who.of(house.rules, request, form),
         )

@@ -1,12 +1,12 @@
 """What the page behind a signed link says, in its reader's language. Patterns are those of `monitor.core.wording`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from monitor.core.duty import Recipient
 from monitor.core.links import Flaw
-from monitor.core.model import Act, Incident, Phase, Rules, State, Telling
+from monitor.core.model import Act, Answer, Incident, Phase, Rules, State, Telling
 from monitor.core.paging import coming, receivers_of
 from monitor.core.receivers import name_of, names_of
 from monitor.core.wording import Speech, compose
@@ -130,27 +130,41 @@ def acts(found: Sequence[Incident], reader: Recipient, speech: Speech) -> list[d
 
 
 def notice(
-    said: Notice, found: Sequence[Incident], reader: Recipient, rules: Rules, speech: Speech
-) -> dict[str, str | bool]:
-    """What came of an act, in the reader's words. Whatever has no pattern here is said as the mind put it."""
-    answer, say = said.answer, speech.say
-    taken = next((i for i in found if i.phase is Phase.ACKNOWLEDGED and i.acknowledged is not None), None)
-    text = answer.text
-    if answer.code == "already" and taken is not None and taken.acknowledged is not None:
-        who, at = name_of(rules, taken.owner), speech.at(taken.acknowledged)
-        text = (
-            say("You have it already.")
-            if _is(reader, taken.owner)
-            else say("Already taken by {who} {at}.", who=who, at=at)
-        )
-    elif answer.code == "over":
-        text = say("It is over already; there is nothing to do.")
-    elif answer.code == "done" and said.act is not None:
-        text = {
+    said: Notice, found: Sequence[Incident], titles: Mapping[str, str], reader: Recipient, rules: Rules, speech: Speech
+) -> dict[str, Any]:
+    """What came of an act, in the reader's words: one line for all incidents, or several that name them (`titles`: by
+    id), for nobody should believe to have one that they have not. Those that are no longer kept are told of elsewhere.
+    """
+    known = {i.id: i for i in found}
+    answers = said.answer.each or (said.answer,)
+    shown = [a for a in answers if a.id in known] or [said.answer]
+    about: dict[str, list[str]] = {}
+    for answer in shown:
+        about.setdefault(_came(answer, said.act, known.get(answer.id), reader, rules, speech), []).append(answer.id)
+    lines = list(about)
+    if len(lines) > 1:
+        lines = [f"{'; '.join(titles[i] for i in ids)} \N{EN DASH} {text}" for text, ids in about.items()]
+    return {"lines": lines, "done": all(a.done for a in shown)}
+
+
+def _came(
+    answer: Answer, act: Act | None, incident: Incident | None, reader: Recipient, rules: Rules, speech: Speech
+) -> str:
+    """What came of it for one incident. Whatever has no pattern here is said as the mind put it."""
+    say = speech.say
+    if answer.code == "already" and incident is not None and incident.phase is Phase.ACKNOWLEDGED:
+        if _is(reader, incident.owner) or incident.acknowledged is None:
+            return say("You have it already.")
+        at = speech.at(incident.acknowledged)
+        return say("Already taken by {who} {at}.", who=name_of(rules, incident.owner), at=at)
+    if answer.code == "over":
+        return say("It is over already; there is nothing to do.")
+    if answer.code == "done" and act is not None:
+        return {
             Act.ACKNOWLEDGE: say("You have it."),
             Act.TAKE_OVER: say("You have it."),
             Act.SNOOZE: say("Nobody is called for an hour, unless it gets worse."),
             Act.RESOLVE: say("It counts as over. If it gets worse or comes back, you hear of it."),
             Act.NOTE: say("Your note stands in the timeline."),
-        }[said.act]
-    return {"text": text, "done": answer.done}
+        }[act]
+    return answer.text

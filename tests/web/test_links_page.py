@@ -156,6 +156,23 @@ async def test_a_link_to_several_acts_on_all_of_them(house: Standing, public: Cl
     assert owner(house, "17") == owner(house, "18") == "first"
 
 
+async def test_of_several_each_is_said_to_be_whose_it_is(house: Standing, public: ClientSession) -> None:
+    await send(public, link("third", "18"), act="acknowledge")
+    said = await follow(public, await send(public, link("first", "17", "18", "999"), act="acknowledge"))
+    assert "Meta: outage since 02:14 \N{EN DASH} You have it." in said
+    assert "Reddit: degraded (unconfirmed) since 03:08 \N{EN DASH} Already taken by Third on call at 03:12." in said
+    assert (owner(house, "17"), owner(house, "18")) == ("first", "third")
+    again = await follow(public, await send(public, link("first", "17", "18"), act="take_over"))
+    assert "Meta: outage since 02:14 \N{EN DASH} You have it already." in again
+    assert "Reddit: degraded (unconfirmed) since 03:08 \N{EN DASH} You have it." in again
+
+
+async def test_of_several_a_note_that_a_closed_one_does_not_take_is_not_said_to_stand(public: ClientSession) -> None:
+    said = await follow(public, await send(public, link("first", "18", "12"), act="note", text="seen"))
+    assert "Reddit: degraded (unconfirmed) since 03:08 \N{EN DASH} Your note stands in the timeline." in said
+    assert "It is closed: its timeline takes no more notes." in said
+
+
 async def test_a_note_without_words_is_asked_for_beside_its_field(house: Standing, public: ClientSession) -> None:
     sent = await send(public, link(), act="note", text=" \u200b ")
     assert sent.status == 422
