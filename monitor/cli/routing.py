@@ -1,6 +1,6 @@
 """``vigie route explain``: who would hear of something, by which way through the tree, and why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,20 +11,19 @@ from monitor.cli.printing import as_json, dumped, heading, local, rows, say
 from monitor.cli.reading import kept_state
 from monitor.core import wording
 from monitor.core.duty import Labels, MatchOp, Route
-from monitor.core.labels import LABELS, labels_of_channel
+from monitor.core.labels import supposed
 from monitor.core.matching import make_matcher
-from monitor.core.model import Condition, Page, Rules, State
+from monitor.core.model import ChannelRule, Page, Rules, State
 from monitor.core.paging import called, receivers_of
 from monitor.core.receivers import behind, name_of
 from monitor.core.routes import explain
 from monitor.settings import Settings
 from monitor.web.duty_views import explained
-from probes.base import Family, Severity
+from probes.base import Severity
 
 __all__ = ["explain_route", "labels_from"]
 
 CALLS_SHOWN_MAX = 50
-_RISKS = (Family.POLICY.value, Family.BRAND.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +49,17 @@ def labels_from(pairs: Iterable[str], rules: Rules) -> Labels:
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         said[label] = values
-    found = {**_usual(said), **_of_channel(said, rules), **said}
-    return {name: found[name] for name in LABELS if any(found.get(name, ()))}
+    return supposed(said, _channel(said, rules))
 
 
-def _usual(said: Mapping[str, tuple[str, ...]]) -> Labels:
-    """What is meant when it is not said: the worst, and the kind of trouble that the family leads to."""
-    risk = said.get("family", ("",))[0] in _RISKS
-    return {"kind": ((Condition.RISK if risk else Condition.AVAILABILITY).value,), "severity": ("critical",)}
-
-
-def _of_channel(said: Mapping[str, tuple[str, ...]], rules: Rules) -> Labels:
+def _channel(said: Labels, rules: Rules) -> ChannelRule | None:
     if not any(said.get("channel", ())):
-        return {}
+        return None
     channel = said["channel"][0]
     if channel not in rules.channels:
         known = ", ".join(sorted(rules.channels)) or "none"
         raise click.UsageError(f"{channel[:64]!r} is not watched; watched: {known}")
-    return labels_of_channel(rules.channels[channel])
+    return rules.channels[channel]
 
 
 def explain_route(settings: Settings, pairs: Iterable[str], at: datetime | None, *, json: bool) -> int:

@@ -4,7 +4,7 @@ from monitor.core.duty import Labels
 from monitor.core.model import ChannelRule, ChannelState, Condition, Incident, Risk
 from probes.base import Availability, Family, Severity
 
-__all__ = ["LABELS", "WORDS", "labels_for_report", "labels_of", "labels_of_channel"]
+__all__ = ["LABELS", "WORDS", "labels_for_report", "labels_of", "labels_of_channel", "supposed"]
 
 LABELS = ("channel", "platform", "kind", "family", "severity", "state", "market", "tags")
 """Every label there is. One that does not apply to an incident is missing, which matchers read as the empty text."""
@@ -47,6 +47,37 @@ def labels_of_channel(channel: ChannelRule) -> Labels:
     """The labels that stay, whatever happens to the channel."""
     labels = {"channel": (channel.id,), "platform": (channel.platform,), "market": (channel.market,)}
     return _present({**labels, "tags": channel.tags})
+
+
+def supposed(said: Labels, channel: ChannelRule | None) -> Labels:
+    """Some labels with all the others that such trouble has: for whoever asks what would become of it.
+
+    What is not said is the worst; the state and the severity follow from each other, the family from the probes.
+    """
+    family, state = (said.get(name, ("",))[0] for name in ("family", "state"))
+    kind = said.get("kind", (_kind(family, state).value,))[0]
+    words = _STATES.get(kind, {})
+    usual = "critical" if "critical" in words else "warning"
+    severity = next((s for s, word in words.items() if word == state), usual)
+    found = {"kind": (kind,), "severity": (severity,), **(labels_of_channel(channel) if channel else {}), **said}
+    found = {"state": (words.get(found["severity"][0], ""),), **found}
+    if channel is not None and kind in (Condition.AVAILABILITY.value, Condition.UNKNOWN.value):
+        found = {"family": _speaking(channel, None), **found}
+    return _present(found)
+
+
+_STATES = {
+    Condition.AVAILABILITY.value: {"critical": Availability.OUTAGE.value, "warning": Availability.DEGRADED.value},
+    Condition.RISK.value: {"critical": Risk.SEVERE.value, "warning": Risk.ELEVATED.value},
+    Condition.UNKNOWN.value: {"warning": Availability.UNKNOWN.value},
+}
+"""Kind of an incident -> severity -> what the channel then is. Those about Vigie itself are warnings, of no channel."""
+
+
+def _kind(family: str, state: str) -> Condition:
+    if family in (Family.POLICY.value, Family.BRAND.value) or state in _STATES[Condition.RISK.value].values():
+        return Condition.RISK
+    return Condition.UNKNOWN if state == Availability.UNKNOWN.value else Condition.AVAILABILITY
 
 
 def _speaking(channel: ChannelRule, state: ChannelState | None) -> tuple[str, ...]:

@@ -184,7 +184,7 @@ class NewSwap(By):
 
 
 class Explain(Strict):
-    """What a message would be about. The labels of a watched channel are filled in from the configuration."""
+    """What a message would be about. What is not said is filled in: the channel's own labels, and the worst."""
 
     channel: LabelText = Field(default="", description="A channel's id.")
     platform: LabelText = Field(default="", description="A platform's id.")

@@ -1,7 +1,7 @@
 """Who hears of what, and what rests on what, as configured: for people who ask why."""
 
 from monitor.core.duty import Labels, MatchOp
-from monitor.core.labels import LABELS, labels_of_channel
+from monitor.core.labels import LABELS, supposed
 from monitor.core.matching import make_matcher
 from monitor.core.routes import explain
 from monitor.web import asked, duty_answers, duty_views
@@ -52,12 +52,9 @@ class RoutesApi:
 
     def _labels(self, query: asked.Explain) -> Labels:
         said = {name: getattr(query, name) for name in LABELS}
-        known: Labels = {}
-        if query.channel:
-            rule = self._house.rules.channels.get(query.channel)
-            if rule is None:
-                raise Refusal(404, "unknown_channel", "No channel of this id is watched.")
-            known = labels_of_channel(rule)
+        rule = self._house.rules.channels.get(query.channel)
+        if query.channel and rule is None:
+            raise Refusal(404, "unknown_channel", "No channel of this id is watched.")
         given = {
             name: tuple(t.strip() for t in text.split(",") if t.strip()) if name == "tags" else (text,)
             for name, text in said.items()
@@ -69,8 +66,7 @@ class RoutesApi:
                     make_matcher(name, MatchOp.EQUAL, value)
                 except ValueError as fault:
                     raise invalid(str(fault)) from fault
-        labels = {**known, **given}
-        return {name: labels[name] for name in LABELS if name in labels}
+        return supposed(given, rule)
 
     async def dependencies(self, _request: Asked[Nothing, None]) -> duty_answers.DependencyList:
         """The declared graph."""

@@ -161,7 +161,7 @@ def test_the_linter_names_what_is_wrong_and_its_exit_code_says_so(paper: Paper, 
 def test_the_way_of_an_outage_is_told_with_who_that_is_and_who_comes_next(paper: Paper) -> None:
     said = paper.say("route", "explain", "channel=newsletter", "--at", MONDAY_NOON)
     assert said.exit_code == 0, said.output
-    assert "\n  channel=newsletter platform=mailer kind=availability severity=critical\n" in said.stdout
+    assert "\n  channel=newsletter platform=mailer kind=availability family=status severity=critical state=outage\n" in said.stdout
     assert [r[:2] for r in paper.rows("route", "explain", "channel=newsletter", "--at", MONDAY_NOON)[1:]] == [
         ["root", "yes"],
         ["root.1", "no"],

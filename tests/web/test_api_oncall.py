@@ -373,7 +373,9 @@ async def test_the_way_through_the_routes_is_explained(client: ClientSession) ->
         "channel": ["facebook"],
         "platform": ["meta"],
         "kind": ["availability"],
+        "family": ["status"],
         "severity": ["critical"],
+        "state": ["outage"],
         "tags": ["launch"],
     }
     assert {v["route"]: (v["matched"], v["chosen"]) for v in said["visits"]} == {
