@@ -63,7 +63,7 @@ def configure(draft: Draft, event: Configured) -> None:
         life.leave(draft, incident, gone | (frozenset(incident.channels) - frozenset(rules.channels)))
         if incident.condition is Condition.DELIVERY and incident.subject not in rules.destinations:
             ourselves.monitor_well(draft, Condition.DELIVERY, "It left the configuration", incident.subject)
-        _try_anew(draft, incident.id, event)
+        _readdress(draft, incident.id, event)
     if event.start:
         _start(draft, len(wanted))
     draft.decide("configured", f"{len(rules.channels)} channels, {len(wanted)} probes", evidence=())
@@ -75,13 +75,19 @@ def configure(draft: Draft, event: Configured) -> None:
     draft.look_again(now)
 
 
-def _try_anew(draft: Draft, incident_id: str, event: Configured) -> None:
-    """Whoever could not be told of what still goes on is told by an address that was mended; at a start, any may be."""
+def _readdress(draft: Draft, incident_id: str, event: Configured) -> None:
+    """What was told goes with the address that heard it. Whoever could not be told of what still goes on is told by an
+    address that was mended; at a start, any may be.
+    """
     incident = draft.incidents.get(incident_id)
     if incident is None:
         return
-    told = tuple(t for t in incident.told if not (t.unheard and (event.start or t.destination in event.elsewhere)))
-    if told != incident.told and is_active(incident.phase):
+    moves = event.readdressed
+    moved = [replace(t, destination=moves[t.destination]) for t in incident.told if t.heard and t.destination in moves]
+    left = {t.destination for t in moved} | {t.destination for t in incident.told if t.heard and t.destination in moves}
+    lost = {t.destination for t in incident.told if t.unheard and (event.start or t.destination in event.elsewhere)}
+    told = (*(t for t in incident.told if t.destination not in left | lost), *moved)
+    if moved or lost:
         draft.put_incident(replace(incident, told=told, revision=incident.revision + 1))  # no key is used again
 
 

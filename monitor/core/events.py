@@ -55,13 +55,14 @@ class Configured:
 
     `forget`: probes whose kind or parameters changed, so that what they said before means nothing any more. `moved`:
     old id -> new id of probes that are the same and stand in another place. `elsewhere`: destinations whose address is
-    another now.
+    another now. `readdressed`: old id -> new id of those whose address stands in another place now.
     """
 
     start: bool = False
     forget: frozenset[str] = frozenset()
     moved: Mapping[str, str] = field(default_factory=dict)
     elsewhere: frozenset[str] = frozenset()
+    readdressed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,8 +143,12 @@ class Lookout:
         self.scheduler.carry_over(same | {old: specs[new] for old, new in change.moved.items()})
         self._ports.metrics.configure(rules)
         self.dispatcher.set_services(_services(settings), change.contacts_changed)
-        elsewhere = frozenset(change.contacts_changed)
-        event = Configured(forget=frozenset(change.changed), moved=change.moved, elsewhere=elsewhere)
+        event = Configured(
+            forget=frozenset(change.changed),
+            moved=change.moved,
+            elsewhere=frozenset(change.contacts_changed),
+            readdressed=change.contacts_moved,
+        )
         self.engine.configure(rules, event)
         self._ports.metrics.channels(rules, self.engine.state)
         for probe in (*change.added, *change.changed):

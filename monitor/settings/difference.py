@@ -31,6 +31,7 @@ class Difference:
     channels_removed: tuple[str, ...] = ()
     channels_changed: tuple[str, ...] = ()  # name, platform, owner ...; not their probes
     contacts_changed: tuple[str, ...] = ()  # destinations that came, went or lead elsewhere
+    contacts_moved: Mapping[str, str] = field(default_factory=dict)  # old id -> new id; of these, the same address
     calendars_changed: tuple[str, ...] = ()  # schedules whose import came, went, leads elsewhere or has another pace
     heartbeat_changed: bool = False
     mind_changed: bool = False  # rules_for_mind() is another
@@ -60,11 +61,25 @@ def difference(old: Settings, new: Settings) -> Difference:
         channels_removed=tuple(c for c in old_channels if c not in new_channels),
         channels_changed=tuple(c for c in new_channels if c in old_channels and new_channels[c] != old_channels[c]),
         contacts_changed=tuple(d for d in contacts if old.contacts.get(d) != new.contacts.get(d)),
+        contacts_moved=_moved_contacts(old, new),
         calendars_changed=tuple(s for s in calendars if old.calendars.get(s) != new.calendars.get(s)),
         heartbeat_changed=old.heartbeat != new.heartbeat,
         mind_changed=old.rules_for_mind() != new.rules_for_mind(),
         after_restart=_after_restart(old, new),
     )
+
+
+def _moved_contacts(old: Settings, new: Settings) -> dict[str, str]:
+    """Contacts that stand in another place of the same recipient now, for one before them came or went."""
+    come = {name: address for name, address in new.contacts.items() if old.contacts.get(name) != address}
+    found: dict[str, str] = {}
+    for name, address in old.contacts.items():
+        owner = name.rpartition("/")[0]
+        there = next((n for n, a in come.items() if a == address and n.rpartition("/")[0] == owner), None)
+        if there is not None and new.contacts.get(name) != address:
+            found[name] = there
+            del come[there]
+    return found
 
 
 def _by_channel(settings: Settings) -> dict[str, list[ProbeSpec]]:

@@ -74,6 +74,21 @@ def test_a_contact_that_leads_elsewhere_is_a_difference_although_the_mind_sees_n
     assert (found.contacts_changed, found.mind_changed) == (("a/1",), False)
 
 
+def test_a_contact_that_stands_in_another_place_is_the_same_one(tmp_path: Path) -> None:
+    def people(*contacts: str) -> str:
+        listed = ", ".join(f"'json://{c}.example'" for c in contacts)
+        return f"people: {{a: {{name: A, contacts: [{listed}]}}, b: {{name: B, contacts: ['json://x.example']}}}}\n"
+
+    def moved(before: str, after: str) -> dict[str, str]:
+        return dict(difference(loaded(tmp_path, before), loaded(tmp_path, after)).contacts_moved)
+
+    assert moved(people("x", "y"), people("x", "y")) == {}
+    assert moved(people("x", "y"), people("y", "x")) == {"a/1": "a/2", "a/2": "a/1"}
+    assert moved(people("x"), people("z", "x")) == {"a/1": "a/2"}
+    assert moved(people("x", "y"), people("y")) == {"a/2": "a/1"}
+    assert moved(people("x"), people("z")) == {}
+
+
 def test_a_place_a_calendar_and_a_heartbeat_that_lead_elsewhere_are_differences(tmp_path: Path) -> None:
     text = "destinations: {room: {contacts: ['json://h.example/${X}']}}\nchannels: {reddit: {}}\n"
     text += "schedules: {s: {ical: 'https://cal.example/${X}'}, t: {ical: 'https://cal.example/t'}}\n"

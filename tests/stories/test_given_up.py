@@ -70,6 +70,26 @@ def test_who_could_not_be_told_hears_what_still_goes_on_once_the_contact_is_mend
     run(story())
 
 
+def test_the_end_goes_to_the_address_that_heard_the_opening_though_it_stands_in_another_place_by_then(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        async with house(tmp_path, TEAM) as home:
+            home.world.says(PAGE, statuspage(Email_sending="operational"))
+            await home.passes(61)
+            home.world.says(PAGE, statuspage(Email_sending="major_outage"))
+            await home.passes(60)
+            home.inbox.expect("opened", "Newsletter: outage")
+            home.lookout.apply(settings_of(tmp_path, TWO))  # another contact before it
+            await home.passes(300)
+            home.inbox.nothing_else()
+            home.world.says(PAGE, statuspage(Email_sending="operational"))
+            await home.passes(200)
+            home.inbox.expect("resolved", "Newsletter: works again", "first/2")
+
+    run(story())
+
+
 def _live(folder: Path, at: int) -> tuple[PluggedInbox, Plug, Store]:
     """The same with the plug pulled at a point."""
 
