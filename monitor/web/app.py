@@ -31,7 +31,7 @@ from monitor.web.guard import (
     refuse_public_without_token,
     secure,
 )
-from monitor.web.house import House
+from monitor.web.house import House, Refused
 from monitor.web.sse import GAP_S_MIN, QUIET_S_MAX, Streams
 
 __all__ = ["Limits", "Web", "split_listen"]
@@ -196,6 +196,8 @@ class Web:
             kept = {k: v for k, v in answer.headers.items() if k in {"Allow", "Retry-After"}}
             phrase = HTTPStatus(answer.status).phrase
             return self._refused(request, Refusal(answer.status, _code(phrase), f"{phrase}.", kept))
+        except Refused as refused:  # an act of which nobody can say yet whether it is kept
+            return self._refused(request, Refusal(500, "not_kept", str(refused)))
         except ConnectionError:
             raise
         except Exception as fault:  # noqa: BLE001 - the last resort: one request fails, the house goes on

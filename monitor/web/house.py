@@ -187,7 +187,7 @@ class House(Protocol):
         ...
 
     async def act(self, event: Event) -> Answer:
-        """Bring a person's wish before the mind; returns once it is committed."""
+        """Bring a person's wish before the mind; returns once it is committed. Raises Refused when that takes long."""
         ...
 
     def read_link(self, token: str) -> Claim:

@@ -30,7 +30,7 @@ _ANY = {
     500: ("internal",),
 }
 _GUARDED = {401: ("token_needed",), 429: ("too_many_guesses",)}
-_ACTING = {403: ("foreign_origin",), 429: ("too_many_requests",)}
+_ACTING = {403: ("foreign_origin",), 429: ("too_many_requests",), 500: ("not_kept",)}
 _WITH_BODY = {
     400: ("bad_json", "bad_charset", "bad_body"),
     408: ("body_too_slow",),
@@ -53,7 +53,7 @@ _PHRASES = {
     421: "The Host is not one of ours.",
     422: "Well formed, and makes no sense.",
     429: "Too much at once; `Retry-After` says when to try again.",
-    500: "A fault of ours; it is in the log.",
+    500: "A fault of ours; it is in the log. With `not_kept`, the store is slow, and what was asked for may come yet.",
     503: "Too many connections at once.",
 }
 

@@ -121,6 +121,7 @@ class Standing:
     broken: str = ""
     acts: list[Event] = field(default_factory=list)
     answer: Answer | None = None  # in place of what the mind would say
+    slow: str = ""  # what is said in place of an answer while the disk hangs
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self.version, fresh_s=0.0)
@@ -176,6 +177,8 @@ class Standing:
 
     async def act(self, event: Event) -> Answer:
         self.acts.append(event)
+        if self.slow:  # as `monitor.daemon.wishes` does it
+            raise Refused(self.slow)
         if self.answer is not None:
             return self.answer
         if isinstance(event, Acted):  # as `monitor.daemon.wishes` does it

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from monitor.core import links
 from monitor.core.model import Act, Acted, Answer, Drilled, Phase, Silenced, Unsilenced, Watched
 from monitor.web import Limits
 from tests.web.conftest import Open
+from tests.web.reading import send
 from tests.web.samples import ACTING, ALERT, SAMPLES, ask, kept, stocked
-from tests.web.standing import NOW, SilenceRow, Standing
+from tests.web.standing import LINK_KEY, NOW, SilenceRow, Standing
 
 UNHURRIED = Limits(acts=(1e6, 10**6))
 
@@ -83,6 +85,21 @@ async def test_whenever_the_mind_says_no_the_answer_has_its_status_and_its_sente
         assert got == status, operation.id
         assert said["error"]["message"] == "That cannot be."
         assert said["error"]["code"].startswith(code), operation.id
+
+
+async def test_while_the_disk_hangs_who_acts_hears_what_to_do_by_every_door(
+    client: ClientSession, house: Standing
+) -> None:
+    stocked(house)
+    house.slow = "It takes too long; look at the board."
+    for operation in WISHES:
+        got, said = await ask(client, operation)
+        assert (got, said["error"]) == (500, {"code": "not_kept", "message": house.slow}), operation.id
+    link = links.sign(LINK_KEY, "first", ["17"], NOW + timedelta(hours=1))
+    for path in ("/incidents/17", f"/a/{link}"):
+        sent = await send(client, path, act="acknowledge", by="first")
+        assert sent.status == 500
+        assert house.slow in sent.said
 
 
 async def test_every_act_says_who_and_by_which_door(client: ClientSession, house: Standing) -> None:
