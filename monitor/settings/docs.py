@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from monitor.core.duty import Matcher
+from monitor.core.labels import LABELS, WORDS
 from monitor.settings import catalogue, duties, model, people, quiet, routing
 from monitor.settings.contacts import OWN, SERVICES, SHAPES
 from monitor.settings.values import Turn
@@ -80,6 +81,8 @@ A running Vigie reads the files again when one changes or on SIGHUP; a faulty fi
   default, the team's. A local time that the clocks show twice is its first occurrence; one that they pass over is the
   first instant after the gap. A monthly turn that starts on the 31st begins on the last day of shorter months.
 - An id has 1 to 64 of `a-z`, `0-9`, `-` and `_`, and begins with a letter or a digit.
+- A matcher is a label, an operator and a value: `severity="critical"`. `channel` and `platform` are ids, `market` and
+  `tags` your own words; what the others may be stands under [Matchers](#matchers).
 - Secrets are references, in any text: `${NAME}` is the environment variable NAME, `file:/path` (as the whole value;
   relative paths begin at the file that names it) the content of a file that others cannot read. `$${` is a plain `${`.
 - A probe's id is `CHANNEL/N`, with N counted from 1 in the order of the files: the catalogue's probes or those of
@@ -144,6 +147,7 @@ def render() -> str:
     parts = [_HEAD, _EXAMPLE_HEAD, f"```yaml\n{EXAMPLE}```\n"]
     for title, prefix, kind in _SECTIONS:
         parts.append(f"\n## {title}\n\n{(kind.__doc__ or '').strip()}\n\n" + "\n".join(_table(kind, prefix)) + "\n")
+    parts.append("\n## Matchers\n\n" + "\n".join(_matchers()) + "\n")
     parts.append("\n## Contacts\n\n" + "\n".join(_contacts()) + "\n")
     return "".join(parts)
 
@@ -158,6 +162,28 @@ def _table(kind: type[BaseModel], prefix: str) -> Iterator[str]:
             continue
         meaning = (field.description or "").replace("|", "\\|")
         yield f"| `{prefix}{field.alias or name}` | {_type(field.annotation)} | {_default(field)} | {meaning} |"
+
+
+_MEANINGS = {
+    "channel": "The id of a channel.",
+    "platform": "The id of its platform.",
+    "kind": "What the trouble is; `blind`, `delivery`, `watchdog` and `schedule` are Vigie's own, of no channel.",
+    "family": "Whose sources say so: the first part of a probe's kind.",
+    "severity": "The worst that it has been: `critical` an outage or a severe risk, `warning` less, `info` news only.",
+    "state": "What the channel is now: a word of availability, or of risk.",
+    "market": "As the channel says.",
+    "tags": "Any of the channel's.",
+}
+
+
+def _matchers() -> Iterator[str]:
+    yield "What a matcher looks at. A label that trouble does not have is the empty text."
+    yield ""
+    yield "| label | values | meaning |"
+    yield "|---|---|---|"
+    for label in LABELS:
+        words = ", ".join(f"`{word}`" for word in WORDS.get(label, ()))
+        yield f"| `{label}` | {words or 'any'} | {_MEANINGS[label]} |"
 
 
 def _contacts() -> Iterator[str]:
