@@ -25,6 +25,10 @@ from monitor.notify.steps import Stage, stage_of
 __all__ = ["compose", "message_id", "send_mail"]
 
 SMTP_S_MAX = 10.0
+TAKE_S_MAX = 15.0
+"""For the answer to the message itself: servers that look for spam first need longer, and what we do not wait for is
+sent twice. Within the pool's patience with one try."""
+
 QUIT_S_MAX = 1.0
 CODE_OK, CODE_GO_ON, CODE_LATER, CODE_NEVER = 250, 354, 400, 500
 
@@ -151,6 +155,8 @@ def _converse(smtp: smtplib.SMTP, plugin: Any, mail: EmailMessage, going_out: Ca
     raw = mail.as_bytes(policy=SMTP_POLICY)
     quoted = raw.replace(b"\r\n.", b"\r\n..")  # dot-stuffing, RFC 5321 4.5.2; a mail never starts with a dot
     smtp.send(quoted + (b"" if quoted.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+    if smtp.sock is not None:
+        smtp.sock.settimeout(TAKE_S_MAX)
     code, _ = smtp.getreply()
     if not CODE_OK <= code < CODE_OK + 50:
         raise _Refused(code, "the end of the message")

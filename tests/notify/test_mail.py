@@ -27,6 +27,7 @@ class Postbox:
     port: int = 0
     rcpt: str = "250 OK"
     data: str = "250 OK"
+    take_s: float = 0.0  # how long it looks at a mail before it takes it
     leave_s: float = 0.0  # how long it thinks about a farewell
     mails: list[EmailMessage] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Postbox:
         return "221 bye"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401 - aiosmtpd's
+        await asyncio.sleep(self.take_s)
         self.raw.append(envelope.content)
         self.to.append(list(envelope.rcpt_tos))
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
@@ -180,6 +182,14 @@ async def test_what_a_server_has_taken_is_delivered_however_long_it_takes_to_say
         sender.set_contacts({"a/1": contact(box)})
         async with asyncio.timeout(5):
             sent = await sender.send("a/1", envelope())
+    assert sent.outcome is SendOutcome.DELIVERED
+
+
+@pytest.mark.slow
+async def test_a_server_that_looks_for_spam_for_12_s_is_waited_for_rather_than_told_twice(sender: WorkerSender) -> None:
+    async with postbox(take_s=12.0) as box:
+        sender.set_contacts({"a/1": contact(box)})
+        sent = await sender.send("a/1", envelope())
     assert sent.outcome is SendOutcome.DELIVERED
 
 
