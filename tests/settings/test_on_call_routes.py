@@ -8,7 +8,7 @@ import pytest
 
 from monitor.core.duty import EVERY_DAY, Matcher, MatchOp, Route, TimeInterval, Window
 from tests.settings.files import faults, loaded
-from tests.settings.on_call import LINES, TEAM, fault_of, rules_of, settings_of
+from tests.settings.on_call import LINES, TEAM, fault_of, rules_of, settings_of, warnings_of
 
 SECONDS = timedelta(seconds=1)
 
@@ -339,3 +339,19 @@ def test_people_without_routes_are_told_nothing_and_that_is_said(tmp_path: Path)
     settings = loaded(tmp_path, TEAM)
     assert settings.rules_for_mind().route is None
     assert settings.warnings == ("nobody will be told of trouble: there are people, but no `routes`",)
+
+
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [
+        ("routes: [{receiver: second}]", True),
+        ("routes: [{continue: true, receiver: second}]", True),
+        ("routes: [{matchers: [severity=critical], receiver: second}]", False),
+        ("routes: [{continue: true, receiver: second}, {receiver: first}]", False),
+        ("fallback: first, routes: [{receiver: second}]", False),
+        ("routes: [{continue: true}, {receiver: second}]", False),
+    ],
+)
+def test_a_root_whose_receiver_hears_of_nothing_is_a_warning(tmp_path: Path, more: str, warned: bool) -> None:  # noqa: FBT001 - of the table
+    said = f"routes.receiver: First hears of nothing, because the route in line {LINES + 1} takes everything"
+    assert (said in warnings_of(tmp_path, f"routes: {{receiver: first, {more}}}\n")) is warned

@@ -33,6 +33,28 @@ def judge_routes(parts: Parts, notes: Notes) -> None:
         for found in unreachable(route_tree(parts.routes), parts.channels.values()):
             _unreachable(found, places, parts, notes)
     _unused(parts, branches, notes)
+    if parts.routes is not None:
+        _root_unheard(parts.routes, parts, notes)
+
+
+def _root_unheard(root: Routes, parts: Parts, notes: Notes) -> None:
+    """A branch that takes everything leaves nothing to the root, whose receiver may be named nowhere else."""
+    n = next((n for n, entry in enumerate(root.routes) if not entry.matchers), None)
+    if n is None:
+        return
+    below = list(route_tree(root).routes)
+    for node in below:
+        below += node.routes
+    named: set[str | None] = {node.receiver for node in below}
+    named |= {root.fallback, *(t for p in parts.policies.values() if p for s in p.steps for t in s.targets)}
+    named |= {policy.fallback for policy in parts.policies.values() if policy}
+    if root.receiver not in named:
+        line = notes.node(("routes", "routes", n)).line
+        directory = Directory(parts)
+        if directory.section_of(root.receiver):
+            who = directory.name_of(root.receiver)
+            said = f"{who} hears of nothing, because the route in line {line} takes everything"
+            notes.warn(("routes", "receiver"), said)
 
 
 def _names(branch: Branch, parts: Parts, directory: Directory, notes: Notes) -> None:
