@@ -103,15 +103,20 @@ def _calls(node: Route, rules: Rules, state: State, at: datetime, labels: Labels
             return
         due = page.due
         found = (behind(rules, state.overrides, state.schedules, r, due) for r in receivers)
-        people = tuple(dict.fromkeys(person for each in found for person in each))
+        people = tuple(dict.fromkeys(person for each in found for person in each if _has_contacts(rules, person)))
         yield Call(due - at, receivers, people)
         page = called(page, people, due)
         if not people:
             page = _at_once(page, due, rules)
 
 
+def _has_contacts(rules: Rules, person: str) -> bool:
+    known = rules.recipients.get(person)
+    return known is not None and bool(known.methods)
+
+
 def _at_once(page: Page, due: datetime, rules: Rules) -> Page:
-    """Where nobody is there, the next are called without a delay."""
+    """Where nobody can be reached, the next are called without a delay."""
     return replace(page, due=due if receivers_of(page, rules) else None)
 
 
@@ -141,7 +146,7 @@ def _print_way(node: Route, muted: str, calls: tuple[Call, ...], rules: Rules) -
     for call in calls:
         named = ", ".join(name_of(rules, r) for r in call.receivers)
         people = ", ".join(name_of(rules, p) for p in call.people)
-        who = named if named == people else f"{named}: {people or 'nobody is there, so the next at once'}"
+        who = named if named == people else f"{named}: {people or 'nobody can be reached, so the next at once'}"
         say(f"after {wording.duration(call.after)}: {who}")
     if calls and node.repeat:
         say(f"and again every {wording.duration(node.repeat)}, until somebody takes it")

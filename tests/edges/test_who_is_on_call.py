@@ -161,7 +161,10 @@ def test_the_linter_names_what_is_wrong_and_its_exit_code_says_so(paper: Paper, 
 def test_the_way_of_an_outage_is_told_with_who_that_is_and_who_comes_next(paper: Paper) -> None:
     said = paper.say("route", "explain", "channel=newsletter", "--at", MONDAY_NOON)
     assert said.exit_code == 0, said.output
-    assert "\n  channel=newsletter platform=mailer kind=availability family=status severity=critical state=outage\n" in said.stdout
+    assert (
+        "\n  channel=newsletter platform=mailer kind=availability family=status severity=critical state=outage\n"
+        in said.stdout
+    )
     assert [r[:2] for r in paper.rows("route", "explain", "channel=newsletter", "--at", MONDAY_NOON)[1:]] == [
         ["root", "yes"],
         ["root.1", "no"],
@@ -207,6 +210,18 @@ def test_a_route_that_continues_tells_two(paper: Paper) -> None:
         ("root.2", "desk", "ladder"),
     ]
     assert [v["matched"] for v in found["visits"]] == [True, True, True, False]
+
+
+def test_who_has_no_contacts_is_not_called_and_the_next_is_at_once(tmp_path: Path) -> None:
+    text = sample("http://127.0.0.1:1/page", 1, 1).replace("routes: {receiver: first, group_wait: 0s}", "")
+    alone = "  silent: {name: Silent}\nroutes: {receiver: silent, fallback: first}\n"
+    vigie = Vigie(tmp_path, text.rstrip() + "\n" + alone, 1)
+    vigie.write(vigie.text)
+    said = vigie.say("route", "explain", "channel=newsletter")
+    assert said.exit_code == 0, said.output
+    assert "after 5 s: Silent: nobody can be reached, so the next at once\n  after 5 s: First on call\n" in said.stdout
+    vigie.write(vigie.text.replace(", fallback: first", ""))
+    assert vigie.say("route", "explain", "channel=newsletter").exit_code == 1
 
 
 @pytest.mark.parametrize(
