@@ -130,6 +130,7 @@ def _occurrences(
         events = calendar.walk("VEVENT")
         for event in events:
             _check(event)
+            _place(event, zone)
         _part(events)
         for series in recurring_ical_events.of(calendar).series:
             for occurrence in series.between(start - _A_DAY, end + _A_DAY):
@@ -154,6 +155,19 @@ def _zone_of(calendar: "Component", timezone: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         text = f"the calendar is in a time zone that is not known: {said[0][:40]!r}"
         raise Unreadable(text, Reason.WORD) from None
+
+
+def _place(event: "Component", zone: str) -> None:
+    """Put times without a zone where the event's start is: they are compared with others, such as an UNTIL in UTC."""
+    start = getattr(event.get("DTSTART"), "dt", None)
+    if not isinstance(start, datetime):
+        return
+    place = start.tzinfo or ZoneInfo(zone)
+    for name in _TIMES:
+        for value in _each(event.get(name)):
+            for one in getattr(value, "dts", [value]):
+                if isinstance(one.dt, datetime) and one.dt.tzinfo is None:
+                    one.dt = one.dt.replace(tzinfo=place)
 
 
 def _part(events: "Iterable[Component]") -> None:

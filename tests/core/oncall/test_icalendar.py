@@ -151,6 +151,21 @@ def test_a_calendars_own_zone_may_have_microsofts_name_a_blank_behind_it_or_be_s
         assert found == (shift("first", "2026-11-16T09:00", "2026-11-17T09:00", "import"),)
 
 
+@pytest.mark.parametrize("head", ["", "X-WR-TIMEZONE:Europe/Paris\r\n"], ids=["of-the-schedule", "of-the-calendar"])
+@pytest.mark.parametrize(
+    ("more", "days"),
+    [
+        ("RRULE:FREQ=DAILY;UNTIL=20261118T080000Z", [16, 17, 18]),
+        ("RRULE:FREQ=DAILY;COUNT=3|EXDATE:20261117T080000Z", [16, 18]),
+    ],
+    ids=["until", "except"],
+)
+def test_times_without_a_zone_may_stand_beside_others_in_UTC(head: str, more: str, days: list[int]) -> None:
+    text = on_call("first", "20261116T090000", "20261117T090000", "", more=more)
+    found = read(calendar(text, head=head), PARIS)
+    assert [s.start for s in found] == [at(f"2026-11-{day}T09:00", PARIS) for day in days]
+
+
 def test_turns_in_UTC_follow_each_other_without_a_gap_whatever_zone_the_calendar_is_shown_in() -> None:
     weekly = on_call("first", "20261018T070000Z", "20261025T070000Z", "", more="RRULE:FREQ=WEEKLY;COUNT=5")
     found = read(calendar(weekly, head="X-WR-TIMEZONE:Europe/Paris\r\n"))  # the first goes over a change of the clocks
