@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.core import life, wording
 from monitor.core.draft import Draft
-from monitor.core.duty import Silence
+from monitor.core.duty import Override, Silence
 from monitor.core.holding import silencing
 from monitor.core.incident import Move, advance
 from monitor.core.labels import labels_of
@@ -39,6 +39,8 @@ SILENCE_MAX = timedelta(days=30)
 SNOOZE_MAX = timedelta(days=7)
 SILENCES_MAX = 1_000
 OVERRIDES_MAX = 1_000
+SENT_AGAIN_WITHIN = timedelta(minutes=1)
+"""A wish that begins "now" and comes again within this time is the same wish, sent once more."""
 TEXT_CHARS_MAX = 2_000
 
 Wish = Acted | Silenced | Unsilenced | Overridden | Restored | Drilled
@@ -207,6 +209,9 @@ def silence(draft: Draft, event: Silenced) -> Answer:
     known = draft.silences.get(wished.id)
     if wished.id and known is None:
         return Answer.no("unknown", f"There is no silence {wished.id[:40]} that people made and that still lasts.")
+    twin = next((s.id for s in draft.silences.values() if _is_twin(s, wished)), "") if not wished.id else ""
+    if twin:
+        return Answer.yes("already", "This silence stands already.", twin)
     made = replace(
         wished,
         id=wished.id or draft.next_change_id(),
@@ -219,6 +224,18 @@ def silence(draft: Draft, event: Silenced) -> Answer:
     text = f"{name_of(draft.rules, made.author)} by {event.via}: silence {made.id} until {until}: {made.comment}"
     draft.decide("silenced", text)
     return Answer.yes("done", f"Silence {made.id} holds until {until}.", made.id)
+
+
+def _is_twin(held: Silence, wished: Silence) -> bool:
+    """Whether it is there already: a twin would hold back what people believe to be told again."""
+    alike = replace(wished, id=held.id, start=held.start, end=held.end, created=held.created, held=held.held) == held
+    return alike and _is_same_time((held.start, held.end), (wished.start, wished.end))
+
+
+def _is_same_time(held: tuple[datetime, datetime], wished: tuple[datetime, datetime]) -> bool:
+    """Whether an earlier sending of the same wish has asked for this time: two moments, or a moment and how long."""
+    same_end = held[1] == wished[1] or held[1] - held[0] == wished[1] - wished[0]
+    return same_end and abs(held[0] - wished[0]) <= SENT_AGAIN_WITHIN
 
 
 def _silence_fault(draft: Draft, wished: Silence) -> str:
@@ -287,6 +304,9 @@ def override(draft: Draft, event: Overridden) -> Answer:
     if len(draft.overrides) >= OVERRIDES_MAX:
         return Answer.no("invalid", f"There are {OVERRIDES_MAX} changes already; take some back.")
     existing, copied = changes_of(draft.overrides, schedule.id), imported_of(draft.schedules, schedule.id)
+    twin = next((o.id for o in existing if _is_done(o, wished)), "")
+    if twin:
+        return Answer.yes("already", "This override stands already.", twin)
     for code, standing in (("invalid", ()), ("conflict", existing)):
         fault = conflict(wished, standing, schedule, rules.recipients, draft.now, copied)
         if fault is not None:
@@ -299,6 +319,14 @@ def override(draft: Draft, event: Overridden) -> Answer:
         "overridden", f"{name_of(rules, made.by)} by {event.via}: {what} {made.id} of {schedule.name}: {spans}"
     )
     return Answer.yes("done", f"{schedule.name}: {spans}.", made.id)
+
+
+def _is_done(held: Override, wished: Override) -> bool:
+    """Whether this override is there already."""
+    if held.swap or wished.swap or len(held.spans) != 1 or len(wished.spans) != 1:
+        return False
+    (there,), (span,) = held.spans, wished.spans
+    return there.person == span.person and _is_same_time((there.start, there.end), (span.start, span.end))
 
 
 def _span(draft: Draft, person: str, *moments: datetime) -> str:

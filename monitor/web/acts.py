@@ -4,7 +4,6 @@ Each becomes one event for the mind, whose answer says what holds now. Every act
 changes nothing, and is told so.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import replace
@@ -14,14 +13,13 @@ from typing import Any
 from monitor.core.duty import Matcher, Silence
 from monitor.core.matching import parse_matcher
 from monitor.core.model import Act, Acted, Answer, Drilled, Phase, Silenced, Unsilenced, Watched
-from monitor.core.receivers import person_of
 from monitor.web import answers, asked, duty_views
 from monitor.web.guard import Refusal
 from monitor.web.house import House
 from monitor.web.operations import Asked, Nothing, Operation, Operations, Reply, no_body
 from monitor.web.views import sentence
 
-__all__ = ["DONE", "RETRIED_WITHIN", "STATUS", "Acts", "already", "end_of", "invalid", "outcome"]
+__all__ = ["DONE", "STATUS", "Acts", "already", "end_of", "invalid", "outcome"]
 
 SILENCES_MAX = 500
 WATCHDOG = "Watchdog"
@@ -77,7 +75,6 @@ class Acts:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._silencing = asyncio.Lock()
         self._done = _Recent(house)
 
     def operations(self) -> Operations:
@@ -200,28 +197,13 @@ class Acts:
         wanted = Silence(
             id=body.id or "",
             matchers=_matchers(body.matchers),
-            author=person_of(self._house.rules, body.author),
+            author=body.author,
             comment=body.comment,
             start=start,
             end=end_of(start, body.end, body.span, "end"),
             until_recovered=body.until_recovered,
         )
-        slack_start = timedelta(0) if body.start else RETRIED_WITHIN
-        slack_end = timedelta(0) if body.end else slack_start
-        async with self._silencing:
-            standing = None if wanted.id else self._same(wanted, slack_start, slack_end)
-            if standing is not None:
-                return already("This silence stands already.", standing.id)
-            return outcome(await self._house.act(Silenced(wanted, body.via)), "silence")
-
-    def _same(self, wanted: Silence, slack_start: timedelta, slack_end: timedelta) -> Silence | None:
-        """The silence that an earlier sending of the same request has made."""
-        for held in self._house.state.silences.values():
-            alike = replace(wanted, id=held.id, start=held.start, end=held.end, created=held.created, held=held.held)
-            near = abs(held.start - wanted.start) <= slack_start and abs(held.end - wanted.end) <= slack_end
-            if held == alike and near:
-                return held
-        return None
+        return outcome(await self._house.act(Silenced(wanted, body.via)), "silence")
 
     async def unsilence(self, request: Asked[asked.By, None]) -> answers.Done:
         """End a silence."""

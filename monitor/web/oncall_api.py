@@ -13,7 +13,7 @@ from monitor.core.duty import Override, Shift
 from monitor.core.model import Overridden, Restored
 from monitor.core.oncall import CannotSwapError, swap
 from monitor.web import answers, asked, duty_answers
-from monitor.web.acts import DONE, RETRIED_WITHIN, already, end_of, invalid, outcome
+from monitor.web.acts import DONE, already, end_of, invalid, outcome
 from monitor.web.guard import Door, Refusal
 from monitor.web.house import House
 from monitor.web.oncall_views import Desk, desk
@@ -139,22 +139,7 @@ class OncallApi:
         end = end_of(start, body.end, body.span, "end")
         span = Shift(body.person, start, end, "override")
         wanted = Override("", request.id, (span,), by=body.by, comment=body.comment)
-        slack_start = timedelta(0) if body.start else RETRIED_WITHIN
-        slack_end = timedelta(0) if body.end else slack_start
-
-        def same(held: Override) -> bool:
-            there = held.spans[0]
-            return (
-                (held.swap, held.schedule, there.person, len(held.spans)) == (False, request.id, span.person, 1)
-                and abs(there.start - start) <= slack_start
-                and abs(there.end - end) <= slack_end
-            )
-
-        async with self._changing:
-            standing = next((o.id for o in self._house.state.overrides.values() if same(o)), "")
-            if standing:
-                return already("This override stands already.", standing)
-            return outcome(await self._house.act(Overridden(wanted, body.via)), "schedule")
+        return outcome(await self._house.act(Overridden(wanted, body.via)), "schedule")
 
     async def swap(self, request: Asked[Nothing, asked.NewSwap]) -> answers.Done:
         """Two people in each other's place."""

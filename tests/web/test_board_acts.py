@@ -246,6 +246,15 @@ async def test_a_silence_is_made_shown_and_ended(client: ClientSession, house: S
     assert house.state.silences == Map()
 
 
+async def test_a_silence_that_is_pressed_twice_is_one(client: ClientSession, house: Standing) -> None:
+    await send(client, "/silences", **WISH)
+    house.at += timedelta(seconds=2)
+    assert "This silence stands already." in await follow(client, await send(client, "/silences", **WISH))
+    assert list(house.state.silences) == ["1"]
+    house.at += timedelta(minutes=5)
+    assert "Silence 2 holds until" in await follow(client, await send(client, "/silences", **WISH))
+
+
 async def test_a_silence_may_begin_later_and_say_more_than_a_channel(client: ClientSession, house: Standing) -> None:
     more = {
         "about": "platform:meta", "matchers": 'severity="warning"\n\n state =~ "degraded|unknown" \n',

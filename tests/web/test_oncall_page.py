@@ -90,6 +90,15 @@ async def test_B96_a_change_that_cannot_be_is_explained_in_its_own_form(
     assert house.state.overrides == Map()
 
 
+async def test_a_change_that_is_pressed_twice_is_one(client: ClientSession, house: Standing) -> None:
+    wish = {**WISH, "start": ""}
+    await send(client, "/oncall/desk/overrides", **wish)
+    house.at += timedelta(seconds=2)
+    said = await follow(client, await send(client, "/oncall/desk/overrides", **wish))
+    assert "This override stands already." in said
+    assert len(house.state.overrides) == 1
+
+
 async def test_a_change_that_overlaps_another_is_refused_whole(client: ClientSession, house: Standing) -> None:
     await send(client, "/oncall/desk/overrides", **WISH)
     sent = await send(
