@@ -17,7 +17,7 @@ from monitor.core.receivers import changes_of, imported_of
 from monitor.settings import Settings
 from monitor.web import views
 from monitor.web.duty_answers import OnCall, OverrideItem, ScheduleFull, ShiftItem
-from monitor.web.oncall_views import desk
+from monitor.web.oncall_views import HORIZON, desk
 
 __all__ = ["check", "now_and_next", "override", "restore", "schedule", "swap"]
 
@@ -43,7 +43,7 @@ def now_and_next(settings: Settings, at: datetime | None, *, json: bool) -> int:
             (
                 each.id,
                 ", ".join(_who(s) for s in each.now) or "nobody",
-                local(min((s.end for s in each.now), default=None), rules, now),
+                local(_end(each.now, moment), rules, now),
                 _who(each.next) if each.next else "",
                 local(each.next.start if each.next else None, rules, now),
             )
@@ -55,6 +55,12 @@ def now_and_next(settings: Settings, at: datetime | None, *, json: bool) -> int:
 
 def _zone(rules: Rules, moment: datetime, now: datetime) -> None:
     heading(f"On call at {local(moment, rules, now)} ({rules.timezone} time)")
+
+
+def _end(held: Iterable[ShiftItem], moment: datetime) -> datetime | None:
+    """When the first of those on call goes; None: nobody does as far as one looks."""
+    end = min((shift.end for shift in held), default=None)
+    return None if end is None or end - moment >= HORIZON else end
 
 
 def _who(shift: ShiftItem) -> str:
@@ -93,8 +99,9 @@ def _past(settings: Settings, wanted: str, since: datetime, now: datetime) -> li
 def _print_schedule(found: ScheduleFull, rules: Rules, moment: datetime, period: tuple[datetime, datetime]) -> None:
     now = datetime.now(UTC)
     _zone(rules, moment, now)
-    people = ", ".join(f"{_who(s)} until {local(s.end, rules, now)}" for s in found.now) or "nobody"
-    say(f"{found.name}: {people}")
+    ends = [(s, _end([s], moment)) for s in found.now]
+    people = (_who(s) + (f" until {local(end, rules, now)}" if end else ", without an end in sight") for s, end in ends)
+    say(f"{found.name}: {', '.join(people) or 'nobody'}")
     if found.next:
         say(f"next: {_who(found.next)} from {local(found.next.start, rules, now)}")
     if found.timezone != rules.timezone:

@@ -11,9 +11,9 @@ from monitor.core.oncall.windows import HORIZON_DAYS
 from monitor.core.receivers import changes_of, imported_of, name_of
 from monitor.web import duty_answers
 
-__all__ = ["Desk", "desk"]
+__all__ = ["HORIZON", "Desk", "desk"]
 
-HORIZON = timedelta(days=HORIZON_DAYS)
+HORIZON = timedelta(days=HORIZON_DAYS)  # a shift that goes on for so long has no end that is known
 EDGES_MAX = 10  # at which nobody new comes, before the search for the next one ends
 
 

@@ -95,6 +95,18 @@ def test_every_schedule_stands_in_one_line_with_now_and_next(paper: Paper) -> No
     assert found["schedules"][0]["next"]["start"] == "2026-11-27T23:00:00Z"
 
 
+def test_somebody_who_is_always_on_call_has_no_end_that_is_only_how_far_one_looks(paper: Paper) -> None:
+    alone = Vigie(
+        paper.vigie.folder / "alone",
+        paper.vigie.text.replace("people: [second, third], every: 1 day,", "people: [second],"),
+        1,
+    )
+    alone.folder.mkdir()
+    alone.write(alone.text)
+    assert "backup\tSecond on call\t\t\t\n" in alone.say("oncall", "--at", MONDAY_NOON).stdout
+    assert "backup: Second on call, without an end in sight\n" in alone.say("oncall", "backup").stdout
+
+
 def test_one_schedule_shows_its_shifts_before_now_and_after(paper: Paper) -> None:
     rows = paper.rows("oncall", "desk", "--at", MONDAY_NOON, "--days", "7")
     assert rows[0] == ["FROM", "TO", "WHO", "WHY", "WHEN"]
