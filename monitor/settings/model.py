@@ -227,7 +227,11 @@ class ChannelEntry(Model):
     extra_probes: tuple[InstanceOf[ProbeEntry], ...] = Field(
         default=(), max_length=PROBES_PER_CHANNEL_MAX, description="Probes besides the catalogue's, counted after them."
     )
-    owner: str = Field(default="", max_length=NAME_CHARS_MAX, description="Who looks after it; named in messages.")
+    owner: str = Field(
+        default="",
+        max_length=NAME_CHARS_MAX,
+        description="Who looks after it, as words or a person's id; named in messages.",
+    )
     deputy: str = Field(default="", max_length=NAME_CHARS_MAX, description="Who does when the owner cannot.")
     fallback: str = Field(
         default="", max_length=NOTE_CHARS_MAX, description="What to use instead: a channel's id, or words."

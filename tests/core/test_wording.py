@@ -322,6 +322,15 @@ def test_a_fallback_that_is_in_the_same_trouble_is_not_offered() -> None:
         assert "Fall back on Instagram instead of Facebook." in part(alone, "What to do now")
 
 
+def test_an_owner_who_is_given_by_id_is_called_by_name() -> None:
+    rules = rules_of("facebook")
+    known = replace(
+        rules, channels={"facebook": replace(rules.channels["facebook"], owner="second", deputy="The desk")}
+    )
+    todo = part(say("opened", trouble("facebook"), known), "What to do now")
+    assert "Owner of Facebook: Second (deputy: The desk)." in todo
+
+
 def test_a_change_of_rules_to_come_sends_nobody_elsewhere_now() -> None:
     rules = rules_of("facebook")
     known = replace(rules, channels={"facebook": replace(rules.channels["facebook"], fallback="the blog")})

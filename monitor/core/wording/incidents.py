@@ -204,7 +204,7 @@ def _fallback(rule: ChannelRule, scene: Scene) -> str:
 
 
 def _owner(people: tuple[str, str], scene: Scene, names: list[str]) -> str:
-    owner, deputy = people
+    owner, deputy = map(scene.person, people)
     joined = scene.speech.join(names)
     if deputy:
         return scene.speech.say(
