@@ -99,7 +99,7 @@ def _facts(each: Incident, rules: Rules, now: datetime) -> Iterable[str]:
         lasted = wording.duration(each.resolved - each.opened)
         yield f"{each.phase.value}: it lasted from {since} to {local(each.resolved, rules, now)} ({lasted})"
     else:
-        yield f"{each.phase.value} since {since}"
+        yield f"{each.phase.value}: it has lasted since {since}"
     yield from (each.peak_reasons or each.reasons)
     if each.owner:
         until = f" until {local(each.lapses, rules, now)}" if each.phase is Phase.ACKNOWLEDGED and each.lapses else ""

@@ -87,7 +87,8 @@ def test_the_life_of_an_incident_by_hand_is_told_in_order(desk: Desk) -> None:
     assert desk.incident("forms")["owner"] == "Second on call"
     line = next(r for r in desk.say("status").stdout.splitlines() if r.startswith("forms\t"))
     assert f"#{number}, taken by Second on call" in line
-    assert desk.json("take-over", number, "--by", "third")["code"] == "done"
+    assert "  acknowledged: it has lasted since " in desk.say("explain", number).stdout, "it was taken later than that"
+    assert desk.json("take-over", number, "--by", "Third on call")["code"] == "done"
     assert "Nobody is called to it before" in desk.say("snooze", number, "--for", "1h30m", "--by", "third").stdout
     desk.say("note", number, "the vendor has called back", "--by", "third")
     desk.say("resolve", number, "--text", "a false alarm", "--by", "third")
