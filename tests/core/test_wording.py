@@ -304,6 +304,7 @@ def test_an_end_of_today_has_its_date_when_the_beginning_was_on_another_day() ->
     speech = Speech("en", "UTC", NOW)
     assert speech.span(NOW - timedelta(days=3), NOW) == "from 19 Nov 08:17 to 22 Nov 08:17"
     assert speech.span(ago(5), NOW) == "from 08:12 to 08:17"
+    assert speech.span(ago(0.1), ago(0.05)) == "from 08:16:54 to 08:16:57", "not from 08:16 to 08:16"
     assert speech.span(NOW, NOW + timedelta(days=7)) == "from 08:17 to Sun 29 Nov 08:17"
 
 

@@ -129,8 +129,11 @@ class Speech:
         """``"from 09:17 to 10:02"``. An end of today has its date too, where the start was on another day."""
         first, last = (moment.astimezone(self._info).date() for moment in (start, end))
         dated = mark("{date} {time}")
+        begun = self.clock(start)
         ended = self._timed(end, dated, dated) if first != last == self._today else self.clock(end)
-        return self.say("from {start} to {end}", start=self.clock(start), end=ended)
+        if begun == ended:
+            begun, ended = self.clock(start, seconds=True), self.clock(end, seconds=True)
+        return self.say("from {start} to {end}", start=begun, end=ended)
 
     def _timed(self, moment: datetime, today: str, dated: str, *, seconds: bool = False) -> str:
         local = moment.astimezone(self._info)
