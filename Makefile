@@ -46,8 +46,9 @@ check: $(VENV)/.installed-dev ## Lint, format, types and floors
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+# Three at a time also where there are two cores: the edge tests mostly wait for a real clock.
 test: check ## Everything that must hold, in a few minutes
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 test-slow: $(VENV)/.installed-dev ## The marked slow set
 	@$(BIN)/python -m pytest -q -m slow --timeout 600 -n 2 --dist worksteal
