@@ -39,6 +39,9 @@ CONNECT_S_MAX, READ_S_MAX = 5.0, 10.0
 ANSWER_BYTES_MAX, ANSWER_S_MAX, ANSWER_CHUNK = 65_536, 2.0, 8_192
 STATUS_REDIRECT, STATUS_CLIENT, STATUS_SERVER = 300, 400, 500
 RETRY_STATUSES = frozenset({408, 425, 429})
+UNSEEN_STATUSES = frozenset({429, 503})
+"""Too many, and closed for now: they speak of the service. Other faults of a server may be the message's doing."""
+
 ASSET: dict[str, Any] = {
     "service_timeout": 0,  # its clock leaves the thread running; ours kills the process
     "async_mode": False,  # no shared pool
@@ -160,7 +163,7 @@ def _of_status(answer: requests.Response) -> Sent:
         return Sent(SendOutcome.DELIVERED, f"HTTP {status}", status=status)
     retry_after_s = _retry_after_s(answer.headers.get("Retry-After", ""))
     if status in RETRY_STATUSES or status >= STATUS_SERVER:
-        return Sent(SendOutcome.RETRY, f"HTTP {status}", retry_after_s, status)
+        return Sent(SendOutcome.RETRY, f"HTTP {status}", retry_after_s, status, unseen=status in UNSEEN_STATUSES)
     if status < STATUS_CLIENT:
         return Sent(
             SendOutcome.REJECTED, f"it answers with a redirect (HTTP {status}), which is not followed", None, status
@@ -182,17 +185,17 @@ def _retry_after_s(value: str) -> float | None:
 def _of_fault(fault: requests.RequestException) -> Sent:
     """Tell what certainly did not arrive (try again) from what may have (unknown)."""
     if isinstance(fault, requests.exceptions.SSLError):
-        return Sent(SendOutcome.RETRY, "its TLS certificate or handshake failed")
+        return Sent(SendOutcome.RETRY, "its TLS certificate or handshake failed", unseen=True)
     if isinstance(fault, requests.exceptions.ProxyError):
-        return Sent(SendOutcome.RETRY, "the proxy did not let it through")
+        return Sent(SendOutcome.RETRY, "the proxy did not let it through", unseen=True)
     if isinstance(fault, requests.exceptions.ConnectTimeout):
-        return Sent(SendOutcome.RETRY, f"no connection within {CONNECT_S_MAX:g} s")
+        return Sent(SendOutcome.RETRY, f"no connection within {CONNECT_S_MAX:g} s", unseen=True)
     if isinstance(fault, requests.exceptions.ReadTimeout):
         return Sent(SendOutcome.UNKNOWN, f"no answer within {READ_S_MAX:g} s")
     if isinstance(fault, requests.exceptions.ConnectionError):
         cause = fault.args[0] if fault.args else None
         if isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError | PoolTimeoutError | None):
-            return Sent(SendOutcome.RETRY, "no connection (refused, or its name is not known)")
+            return Sent(SendOutcome.RETRY, "no connection (refused, or its name is not known)", unseen=True)
         return Sent(SendOutcome.UNKNOWN, "the connection broke before an answer came")
     if isinstance(fault, ValueError):  # requests' kinds of a wrong URL, scheme or header
         return Sent(SendOutcome.REJECTED, "its address is not valid")

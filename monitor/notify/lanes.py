@@ -68,7 +68,7 @@ class Lane:
     """What the dispatcher remembers of one destination. `failures`: in a row; `not_before`: rest after a failure.
 
     `program`: it is no person or room. `heard`: when it got messages, the newest STORM_MESSAGES_MAX of them. `last`:
-    keys of the rows that it was tried with last.
+    keys of the rows that it was tried with last, unless the destination alone failed.
     """
 
     destination: str
@@ -142,6 +142,8 @@ class Lane:
             self.not_before = None
             return
         self.failures += 1
+        if sent.unseen:
+            self.last = frozenset()  # no message is to blame: the most urgent is tried again first
         if self.failures < FAILURES_MAX:
             rest_s = QUICK_S[self.failures - 1]
         else:

@@ -98,20 +98,22 @@ def send_mail(plugin: Any, mail: EmailMessage, on_out: Callable[[], None]) -> Se
         smtp = _connect(plugin)
         return _converse(smtp, plugin, mail, going_out)
     except _Refused as answer:
-        return Sent(_of_code(answer.code, out=out), str(answer), status=answer.code)
+        return Sent(_of_code(answer.code, out=out), str(answer), status=answer.code, unseen=not out)
     except smtplib.SMTPResponseException as answer:
         stage = "the end of the message" if out else "the greeting or log-in"
         code = -1 if out else answer.smtp_code  # smtplib's own code for an answer it cannot read, not the server's
-        return Sent(_of_code(code, out=out), f"SMTP {answer.smtp_code} at {stage}", status=answer.smtp_code)
+        said = f"SMTP {answer.smtp_code} at {stage}"
+        return Sent(_of_code(code, out=out), said, status=answer.smtp_code, unseen=not out)
     except smtplib.SMTPNotSupportedError:
         return Sent(SendOutcome.REJECTED, "the mail server cannot do what the contact asks (TLS or log-in)")
     except ssl.SSLError:
-        return Sent(SendOutcome.UNKNOWN if out else SendOutcome.RETRY, "TLS with the mail server failed")
+        outcome = SendOutcome.UNKNOWN if out else SendOutcome.RETRY
+        return Sent(outcome, "TLS with the mail server failed", unseen=not out)
     except (OSError, smtplib.SMTPException) as fault:
         if out:
             return Sent(SendOutcome.UNKNOWN, "the mail server gave no answer after the message")
         word = "within 10 s" if isinstance(fault, TimeoutError) else "(refused, cut, or its name is not known)"
-        return Sent(SendOutcome.RETRY, f"no conversation with the mail server {word}")
+        return Sent(SendOutcome.RETRY, f"no conversation with the mail server {word}", unseen=True)
     finally:
         if smtp is not None:
             smtp.close()  # QUIT was said, or there is nobody to say it to

@@ -109,12 +109,16 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of one try: DELIVERED, REJECTED, RETRY or UNKNOWN. `detail` is redacted and names no address."""
+    """What became of one try: DELIVERED, REJECTED, RETRY or UNKNOWN. `detail` is redacted and names no address.
+
+    `unseen`: it failed before anybody looked at the message, so any other would have failed as well.
+    """
 
     outcome: SendOutcome
     detail: str = ""
     retry_after_s: float | None = None
     status: int | None = None  # of the HTTP or SMTP answer
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,8 @@ class Lanes:
     """How the ways to destinations are, for choosing what goes out.
 
     `busy`: take nothing now. `storming`: had too many messages of late, so that all goes as one. `apart`: programs,
-    which get each message by itself. `last`: keys of rows with which ways that fail were tried last; others are tried
-    first.
+    which get each message by itself. `last`: keys of rows with which ways that fail were tried last, where the message
+    itself may be what fails; others are tried first.
     """
 
     busy: frozenset[str] = frozenset()

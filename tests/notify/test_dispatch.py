@@ -1,11 +1,12 @@
 """The dispatcher on virtual time: when it sends, when it tries again, when it gives up, and that it ends."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from monitor.core.model import Gather, SendOutcome
+from monitor.core.model import Gather, Priority, SendOutcome
 from monitor.notify import Breaker, Envelope, Sent
 from tests.notify.desk import OK, RETRY, UNKNOWN, House, Inbox, always, row
 from tests.notify.virtual import VirtualLoop, play
@@ -60,6 +61,37 @@ def test_tries_start_quickly_and_then_the_breaker_doubles_its_pause() -> None:
         assert house.inbox.times()[:9] == [0, 1, 3, 7, 11, 15, 45, 105, 225]
         gaps = [later - sooner for sooner, later in zip(house.inbox.times()[8:], house.inbox.times()[9:], strict=False)]
         assert max(gaps) <= 600
+        await house.end()
+
+    play(story)
+
+
+@pytest.mark.parametrize("back_s", [20, 60, 130, 300])
+def test_who_comes_back_hears_the_most_urgent_first(back_s: int) -> None:
+    async def story(loop: VirtualLoop) -> None:
+        async def answer(_to: str, _envelope: Envelope) -> Sent:
+            return OK if loop.time() >= back_s else replace(RETRY, unseen=True)
+
+        house = House(loop, Inbox(answer), {"first/1": "mailto"})
+        house.outbox.put(row("end", loop.now()), row("page", loop.now(), priority=Priority.FIRST_PAGE))
+        await house.until(back_s + 300)
+        assert set(house.outbox.done.values()) == {SendOutcome.DELIVERED}
+        assert {envelope.key for at, _, envelope in house.inbox.got if at < back_s} == {"page"}
+        assert next(envelope.key for at, _, envelope in house.inbox.got if at >= back_s) == "page"
+        await house.end()
+
+    play(story)
+
+
+def test_an_urgent_message_that_a_receiver_cannot_digest_does_not_keep_others_from_it() -> None:
+    async def story(loop: VirtualLoop) -> None:
+        async def answer(_to: str, envelope: Envelope) -> Sent:
+            return Sent(SendOutcome.RETRY, "HTTP 500", status=500) if envelope.key == "poison" else OK
+
+        house = House(loop, Inbox(answer))
+        house.outbox.put(row("poison", loop.now(), priority=Priority.FIRST_PAGE), row("news", loop.now()))
+        await house.until(120)
+        assert house.outbox.done == {"news": SendOutcome.DELIVERED}
         await house.end()
 
     play(story)

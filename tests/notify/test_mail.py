@@ -165,6 +165,7 @@ async def test_the_servers_codes_decide(sender: WorkerSender, answers: dict[str,
         sender.set_contacts({"a/1": contact(box)})
         sent = await sender.send("a/1", envelope())
     assert sent.outcome is outcome
+    assert sent.unseen is ("rcpt" in answers), "who refuses before the text has not looked at it"
     assert "example" not in sent.detail
 
 
@@ -197,4 +198,5 @@ async def test_a_mail_server_that_is_away_is_tried_again(sender: WorkerSender) -
     async with postbox() as box:
         pass
     sender.set_contacts({"a/1": contact(box)})
-    assert (await sender.send("a/1", envelope())).outcome is SendOutcome.RETRY
+    sent = await sender.send("a/1", envelope())
+    assert (sent.outcome, sent.unseen) == (SendOutcome.RETRY, True)

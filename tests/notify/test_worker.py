@@ -137,6 +137,7 @@ async def test_B80_the_status_line_decides_whatever_a_hostile_receiver_does(send
     assert sent["429"].retry_after_s == 100_000
     assert sent["503-date"].retry_after_s == 0
     assert sent["503-junk"].retry_after_s is None
+    assert {name for name, result in sent.items() if result.unseen} == {"429", "503-date", "503-junk"}
     assert "redirect" in sent["302"].detail
     assert {len(here.lines) for here in heres.values()} == {1}, "one request each: nothing followed, nothing repeated"
     assert all(here.heads[0]["accept-encoding"] == "identity" for here in heres.values())
@@ -147,7 +148,7 @@ async def test_a_refused_connection_and_an_unknown_name_are_tried_again(sender: 
         port = here.port
     sender.set_contacts({"shut/1": f"json://127.0.0.1:{port}/", "lost/1": "json://nowhere.invalid/"})
     sent = await asyncio.gather(sender.send("shut/1", envelope()), sender.send("lost/1", envelope()))
-    assert {result.outcome for result in sent} == {SendOutcome.RETRY}
+    assert {(result.outcome, result.unseen) for result in sent} == {(SendOutcome.RETRY, True)}
 
 
 async def test_a_stuck_send_is_unknown_its_process_is_replaced_and_other_sends_go_on() -> None:
