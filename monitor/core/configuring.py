@@ -1,5 +1,6 @@
 """The rules change, or the house starts: what came, went and moved, and what is taken up again."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from monitor.core.model import (
     ProbeState,
     Rules,
     State,
+    Told,
 )
 from monitor.core.reviewing import review
 
@@ -83,12 +85,27 @@ def _readdress(draft: Draft, incident_id: str, event: Configured) -> None:
     if incident is None:
         return
     moves = event.readdressed
-    moved = [replace(t, destination=moves[t.destination]) for t in incident.told if t.heard and t.destination in moves]
-    left = {t.destination for t in moved} | {t.destination for t in incident.told if t.heard and t.destination in moves}
-    lost = {t.destination for t in incident.told if t.unheard and (event.start or t.destination in event.elsewhere)}
-    told = (*(t for t in incident.told if t.destination not in left | lost), *moved)
-    if moved or lost:
-        draft.put_incident(replace(incident, told=told, revision=incident.revision + 1))  # no key is used again
+    told: dict[str, Told] = {}
+    for known in incident.told:
+        if known.heard and known.destination in moves:
+            there = moves[known.destination]
+            told[there] = replace(known, destination=there, resolved=known.resolved and not _on_its_way(known))
+    for known in incident.told:
+        mended = event.start or known.destination in event.elsewhere
+        if not (known.unheard and mended) and _stays(known, moves, draft.rules):
+            told.setdefault(known.destination, replace(known, heard=None) if known.destination in moves else known)
+    if tuple(told.values()) != incident.told:
+        draft.put_incident(replace(incident, told=tuple(told.values()), revision=incident.revision + 1))
+
+
+def _stays(told: Told, moves: Mapping[str, str], rules: Rules) -> bool:
+    """Whether somebody hears of it where it was told: what is on its way goes to whoever stands there by then."""
+    moved = told.heard is not None and told.destination in moves
+    return not moved or (_on_its_way(told) and told.destination in rules.destinations)
+
+
+def _on_its_way(told: Told) -> bool:
+    return told.arrived is None and not told.lost
 
 
 def _start(draft: Draft, probes: int) -> None:

@@ -49,11 +49,11 @@ def delivered(draft: Draft, event: Delivered) -> None:
     """Remember who really heard; a message given up is a trouble of ours, told by another way if there is one."""
     incident = draft.incidents.get(event.incident)
     draft.decide(event.outcome.value, event.detail or "sent", incident=incident, destination=event.destination)
+    if event.outcome in (SendOutcome.DELIVERED, SendOutcome.UNKNOWN) and incident is not None:
+        draft.put_incident(replace(incident, told=tuple(_heard(t, event, draft.now) for t in incident.told)))
     if event.outcome is SendOutcome.UNKNOWN:
-        return  # it may have arrived, so its reader hears the end; and it may not, so another way is tried
+        return
     if event.outcome is SendOutcome.DELIVERED:
-        if incident is not None:
-            draft.put_incident(replace(incident, told=tuple(_heard(t, event, draft.now) for t in incident.told)))
         monitor_well(draft, Condition.DELIVERY, "A message to it went through again", event.destination)
         return
     if incident is not None:
@@ -67,7 +67,10 @@ def delivered(draft: Draft, event: Delivered) -> None:
 
 
 def _heard(told: Told, event: Delivered, now: datetime) -> Told:
-    """One that went out before the newest has been heard too: then whoever got it hears the end."""
+    """One that went out before the newest has been heard too: then whoever got it hears the end. What may have arrived
+    counts as heard, for its reader hears the end; and not as arrived, so that another way is tried.
+    """
     if told.destination != event.destination:
         return told
-    return replace(told, arrived=now if told.key == event.key else told.arrived, heard=told.heard or now)
+    arrived = told.key == event.key and event.outcome is SendOutcome.DELIVERED
+    return replace(told, arrived=now if arrived else told.arrived, heard=told.heard or now)
