@@ -162,7 +162,7 @@ class Told:
     `at`: when it was due, which is later than the decision when it waits for a digest. `arrived`: when it was delivered
     for certain or perhaps; None: it is still on its way. `heard`: when anything of this incident first arrived there.
     `folded`: the rest is told in another incident's messages.
-    `channels`: those of which it was told.
+    `channels`: those of which it was told; `news`: since when there are others; None: there are none.
     """
 
     destination: str
@@ -178,6 +178,7 @@ class Told:
     arrived: datetime | None = None
     heard: datetime | None = None
     folded: bool = False
+    news: datetime | None = None
 
     @property
     def unheard(self) -> bool:

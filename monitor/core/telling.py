@@ -116,13 +116,25 @@ def wanted(
         return Wanted("updated", incident.loud, "told_unheld")
     if set(channels) - set(told.channels):
         waits = told.at > now  # for a digest, which may as well tell all of it
-        return Wanted("updated", now if waits else _on_grid(told.at, interval, now), "told_joined")
+        return Wanted("updated", now if waits else _on_grid(told.at, interval, told.news or now), "told_joined")
     return None
 
 
-def _on_grid(start: datetime, interval: timedelta, now: datetime) -> datetime:
-    """The first whole `interval` after `start` that is not past, as Alertmanager's timers have it."""
-    return start + max(1, -((start - now) // interval)) * interval if interval else now
+def _on_grid(start: datetime, interval: timedelta, since: datetime) -> datetime:
+    """The first whole `interval` after `start` and not before `since`, as Alertmanager's timers have it."""
+    return start + max(1, -((start - since) // interval)) * interval if interval else since
+
+
+def _noticed(talk: Talk, told: Told) -> Told:
+    """Keep since when there are channels that a destination has not heard of.
+
+    What is due is reckoned from that: reckoned from now, it would move on each time that it has just passed, and
+    no wake-up is ever on time.
+    """
+    fresh = bool(set(talk.channels) - set(told.channels))
+    if fresh != (told.news is not None):
+        told = talk.told[told.destination] = replace(told, news=talk.now if fresh else None)
+    return told
 
 
 def _update(talk: Talk) -> None:
@@ -138,7 +150,7 @@ def _update(talk: Talk) -> None:
     listeners = talk.listeners
     for told in list(talk.told.values()):
         if told.recipient in listeners or not talk.pages:
-            want = wanted(talk.incident, told, talk.channels, interval, talk.now)
+            want = wanted(talk.incident, _noticed(talk, told), talk.channels, interval, talk.now)
             if want is not None and talk.ready(want.due):
                 talk.tell(told.destination, want.step, want.code)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.core.duty import Team
-from monitor.core.model import Act, SendOutcome
+from monitor.core.model import Act, SendOutcome, Tick
 from monitor.core.telling import wanted
 from probes.base import Availability
 from tests.core.mind import T0, Mind, channel, said
@@ -204,6 +204,21 @@ def test_an_acknowledged_group_is_told_no_more_until_it_is_over() -> None:
     mind.acts(Act.ACKNOWLEDGE)
     mind.lives(120, 5, a_1=DOWN)
     assert mind.steps == ["opened"]
+
+
+def test_who_joined_is_told_at_the_interval_also_when_the_wake_up_comes_late_as_each_one_does() -> None:
+    mind = standing("a", "b", "c", wait=0, interval=60)
+    mind.says("a/1", DOWN)
+    mind.arrives()
+    for joined, steps in (("b", 2), ("c", 3)):
+        due = mind.incidents[0].told[0].at + seconds(60)
+        mind.passes(20)
+        mind.says(f"{joined}/1", DOWN)
+        assert mind.state.wake == due
+        mind.now = due + timedelta(milliseconds=2)
+        mind.put(Tick())
+        assert len(mind.steps) == steps
+        assert joined in mind.incidents[0].told[0].channels
 
 
 def test_nothing_is_wanted_by_whoever_has_heard_it_all() -> None:
