@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.core import life, wording
 from monitor.core.draft import Draft
-from monitor.core.duty import Override, Silence
+from monitor.core.duty import Override, Schedule, Silence
 from monitor.core.holding import silencing
 from monitor.core.incident import Move, advance
 from monitor.core.labels import labels_of
@@ -314,11 +314,11 @@ def override(draft: Draft, event: Overridden) -> Answer:
     made = replace(wished, id=draft.next_change_id(), at=draft.now)
     draft.put_override(made)
     what = "swap" if made.swap else "override"
-    spans = "; ".join(_span(draft, s.person, s.start, s.end) for s in made.spans)
+    spans = _spans(draft, made, draft.rules.timezone)
     draft.decide(
         "overridden", f"{name_of(rules, made.by)} by {event.via}: {what} {made.id} of {schedule.name}: {spans}"
     )
-    return Answer.yes("done", f"{schedule.name}: {spans}.", made.id)
+    return Answer.yes("done", f"{schedule.name}: {_in_its_zone(draft, schedule, made)}.", made.id)
 
 
 def _is_done(held: Override, wished: Override) -> bool:
@@ -329,9 +329,16 @@ def _is_done(held: Override, wished: Override) -> bool:
     return there.person == span.person and _is_same_time((there.start, there.end), (span.start, span.end))
 
 
-def _span(draft: Draft, person: str, *moments: datetime) -> str:
-    said = " to ".join(wording.clock(m, draft.rules, draft.now) for m in moments)
-    return f"{name_of(draft.rules, person)} from {said}"
+def _in_its_zone(draft: Draft, schedule: Schedule, made: Override) -> str:
+    """The change by the clock of its schedule, and with the zone where it is not the team's."""
+    own = "" if schedule.timezone == draft.rules.timezone else f" ({schedule.timezone} time)"
+    return _spans(draft, made, schedule.timezone) + own
+
+
+def _spans(draft: Draft, made: Override, timezone: str) -> str:
+    clock = wording.Speech(zone=timezone, now=draft.now).clock
+    said = [f"{name_of(draft.rules, s.person)} from {clock(s.start)} to {clock(s.end)}" for s in made.spans]
+    return "; ".join(said)
 
 
 def restore_schedule(draft: Draft, event: Restored) -> Answer:
@@ -341,7 +348,7 @@ def restore_schedule(draft: Draft, event: Restored) -> Answer:
         return Answer.no("unknown", f"There is no change {event.override[:40]} that still lasts.")
     draft.drop_override(known.id)
     draft.decide("restored", f"{name_of(draft.rules, event.by)} by {event.via}: change {known.id} taken back")
-    return Answer.yes("done", "The schedule is as it would have been without it.", known.id)
+    return Answer.yes("done", "The change is taken back; the schedule is as if it had not been made.", known.id)
 
 
 def end_overrides(draft: Draft) -> None:

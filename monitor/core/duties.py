@@ -67,7 +67,7 @@ def _review(draft: Draft, schedule: Schedule) -> None:
 def _hand_over(draft: Draft, schedule: Schedule, before: Sequence[str], after: Sequence[str]) -> None:
     """The new ones get a test page, and what is open."""
     rules = draft.rules
-    text = f"{schedule.name}: {names_of(rules, before) or 'nobody'} -> {names_of(rules, after) or 'nobody'}"
+    text = f"{schedule.name}: {names_of(rules, before) or 'nobody'} → {names_of(rules, after) or 'nobody'}"
     draft.decide("handoff", text)
     fresh = [p for p in after if p not in before]
     concerned = _concerned(draft, schedule.id)

@@ -53,13 +53,13 @@ def _explain(draft: Draft, rule: ChannelRule, before: ChannelState, after: Chann
     old, new = before.health, after.health
     if old.availability is not new.availability:
         why = "; ".join(new.reasons[:2])
-        text = f"{rule.name}: {old.availability.value} -> {new.availability.value}" + (f": {why}" if why else "")
+        text = f"{rule.name}: {old.availability.value} → {new.availability.value}" + (f": {why}" if why else "")
         draft.decide("availability_changed", text, channel=rule.id, evidence=new.evidence)
         if life.held_back(draft, rule):
             draft.decide("held_blind", "We are blind: no verdict of ours is told", channel=rule.id)
     if old.risk is not new.risk:
         why = "; ".join(new.risk_reasons[:2])
-        text = f"{rule.name}: risk {old.risk.value} -> {new.risk.value}" + (f": {why}" if why else "")
+        text = f"{rule.name}: risk {old.risk.value} → {new.risk.value}" + (f": {why}" if why else "")
         draft.decide("risk_changed", text, channel=rule.id, evidence=new.evidence)
     if new.diverges and not old.diverges:
         draft.decide("diverged", "Our own calls fail while the vendor's page says well", channel=rule.id)

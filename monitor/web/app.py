@@ -19,6 +19,7 @@ from aiohttp.web_request import BaseRequest
 
 from monitor.web.api import Api, error_json
 from monitor.web.board import Board
+from monitor.web.forms import login_for, see_other
 from monitor.web.guard import (
     ACTS_BURST,
     ACTS_PER_S,
@@ -195,7 +196,8 @@ class Web:
                 raise
             kept = {k: v for k, v in answer.headers.items() if k in {"Allow", "Retry-After"}}
             phrase = HTTPStatus(answer.status).phrase
-            return self._refused(request, Refusal(answer.status, _code(phrase), f"{phrase}.", kept))
+            words = "There is no such page." if answer.status == HTTPStatus.NOT_FOUND else f"{phrase}."
+            return self._refused(request, Refusal(answer.status, _code(phrase), words, kept))
         except Refused as refused:  # an act of which nobody can say yet whether it is kept
             return self._refused(request, Refusal(500, "not_kept", str(refused)))
         except ConnectionError:
@@ -212,7 +214,7 @@ class Web:
         if for_program or "text/html" not in request.headers.get("Accept", ""):
             return error_json(refusal)
         if refusal.code == "token_needed":
-            return web.Response(status=303, headers={"Location": "/login"})
+            return see_other(login_for(request.raw_path if request.method == "GET" else "/"))
         return self._board.error(refusal)
 
 

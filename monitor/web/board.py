@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from markupsafe import Markup
 
-from monitor.core.model import ChannelRule, ChannelState, Phase, Rules, State
+from monitor.core.model import ChannelRule, ChannelState, Incident, Phase, Rules, State
 from monitor.web import views, words
-from monitor.web.forms import is_https, read_form, see_other
+from monitor.web.forms import is_https, page_of_ours, read_form, see_other
 from monitor.web.fragments import Fragments
 from monitor.web.guard import COOKIE, SESSION_S_MAX, Door, Refusal
 from monitor.web.house import House, Run
@@ -32,6 +32,7 @@ RUNS_SHOWN = 1
 SAID_CHARS_MAX = 4_000
 DECISIONS_SHOWN_MAX = 60
 INCIDENTS_SHOWN_MAX = 100
+OPEN_SHOWN = views.OPEN_PHASES - {Phase.PENDING}
 LINES_PER_TURN = 250
 STATIC_AGE_S = 365 * 24 * 3600
 
@@ -110,10 +111,8 @@ class Board:
             if members:
                 rows = Markup("".join(members))  # noqa: S704 - made by row.html, which escapes
                 groups.append({"name": name, "heading": heading, "count": len(members), "rows": rows})
-        shown = views.OPEN_PHASES - {Phase.PENDING}
-        incidents = sorted(
-            (i for i in state.incidents.values() if i.phase in shown), key=lambda i: i.opened, reverse=True
-        )
+        open_now = (i for i in state.incidents.values() if i.phase in OPEN_SHOWN)
+        incidents = sorted(open_now, key=lambda i: i.opened, reverse=True)
         incidents.sort(key=lambda i: i.severity, reverse=True)  # stable: the worst first, then the newest
         return self._pages.render(
             "board.html",
@@ -178,7 +177,7 @@ class Board:
             probe["said"] = [_said(run) for run in runs]
         fallback = rules.channels.get(shown["fallback"])
         decisions = await house.decisions(channel=channel_id, limit=DECISIONS_SHOWN_MAX)
-        past = [i for i in await house.incidents(INCIDENTS_SHOWN_MAX) if channel_id in i.channels]
+        past = [i for i in await self._known() if channel_id in i.channels]
         text = self._pages.render(
             "channel.html",
             now,
@@ -195,12 +194,20 @@ class Board:
         return answer(request, text)
 
     async def incidents(self, request: web.Request) -> web.StreamResponse:
-        """The newest incidents."""
-        house, now, token = self._house, self._house.now(), self._streams.token
-        found = [self._pages.timed(i, now) for i in await house.incidents(INCIDENTS_SHOWN_MAX)]
+        """Every open incident, and the newest of those that are over."""
+        now, token = self._house.now(), self._streams.token
+        found = [self._pages.timed(i, now) for i in await self._known()]
         live = [i for i in found if i["live"]]
         over = [i for i in found if not i["live"]]
-        return answer(request, self._pages.render("incidents.html", now, token=token, live=live, over=over))
+        cut = len(found) >= INCIDENTS_SHOWN_MAX
+        return answer(request, self._pages.render("incidents.html", now, token=token, live=live, over=over, cut=cut))
+
+    async def _known(self) -> list[Incident]:
+        """The newest incidents, and all that are open: a long trouble must not fall off the end of the list."""
+        newest = await self._house.incidents(INCIDENTS_SHOWN_MAX)
+        held = self._house.state.incidents.values()
+        named = {i.id: i for i in (*newest, *(i for i in held if i.phase in OPEN_SHOWN))}
+        return sorted(named.values(), key=lambda i: i.opened, reverse=True)
 
     def error(self, refusal: Refusal) -> web.Response:
         """A refusal as a person reads it."""
@@ -211,26 +218,26 @@ class Board:
 
     # --- the door, and what never changes -----------------------------------------------------------------------------
 
-    async def login(self, _request: web.Request) -> web.Response:
+    async def login(self, request: web.Request) -> web.Response:
         """The form that asks for the token."""
-        return self._form(200, "")
+        return self._form(200, "", request.query.get("then", ""))
 
-    def _form(self, status: int, message: str) -> web.Response:
-        text = self._pages.render("login.html", self._house.now(), message=message)
+    def _form(self, status: int, message: str, then: str) -> web.Response:
+        text = self._pages.render("login.html", self._house.now(), message=message, then=then)
         return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
     async def log_in(self, request: web.Request) -> web.StreamResponse:
         """Take the token, give a cookie that only this site sends back and that no script can read."""
         form = await read_form(request)
         if not self._door.is_token(form["token"], request.remote or ""):
-            return self._form(403, "That is not the token.")
-        response = see_other("/")
+            return self._form(403, "That is not the token.", form["then"])
+        response = see_other(page_of_ours(form["then"]))
         response.set_cookie(
             COOKIE,
             self._door.new_session(),
             max_age=SESSION_S_MAX,
             httponly=True,
-            samesite="Strict",
+            samesite="Lax",  # "Strict" would ask again whoever comes by a link in webmail; foreign forms are refused
             secure=is_https(request),
             path="/",
         )
@@ -240,7 +247,7 @@ class Board:
         """A style sheet, a script or the icon, by its exact name."""
         name = request.match_info["name"]
         if name not in STATIC:
-            raise Refusal(404, "not_found", "Not Found.")
+            raise Refusal(404, "not_found", "There is no such page.")
         lasting = request.query.get("v") == self._pages.stamp
         age = f"public, max-age={STATIC_AGE_S}, immutable" if lasting else "no-cache"
         return web.Response(

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from aiohttp import web
 
@@ -28,6 +28,8 @@ __all__ = [
     "Notices",
     "Who",
     "is_https",
+    "login_for",
+    "page_of_ours",
     "people_of",
     "read_form",
     "remember",
@@ -37,10 +39,13 @@ __all__ = [
 FIELDS_MAX = 24
 NAME_CHARS_MAX = 80
 TEXT_CHARS_MAX = 1_000
+PATH_CHARS_MAX = 500
 PEOPLE_MAX = 500  # in a select; with more, people write their name
 WHO_COOKIE = "vigie_who"
 WHO_S_MAX = 180 * 24 * 3600
 NOTICES_MAX = 200
+OWN_PAGE = re.compile(r"/(?:[\w.~%-]+(?:/[\w.~%-]+)*)?(?:\?[\w.~%:=&-]*)?", re.ASCII)
+"""A path of this site: nothing in it can name another host."""
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", re.ASCII)
 NOTICE_LASTS = timedelta(minutes=10)
 
@@ -209,6 +214,17 @@ class Notices:
 def is_https(request: web.Request) -> bool:
     """Whether the reader's browser came by https, here or at a proxy before us."""
     return request.secure or request.headers.get("X-Forwarded-Proto", "") == "https"
+
+
+def page_of_ours(path: str) -> str:
+    """Where to go on after signing in; the board for whatever leads, or might lead, to another site."""
+    return path if len(path) <= PATH_CHARS_MAX and OWN_PAGE.fullmatch(path) else "/"
+
+
+def login_for(path: str) -> str:
+    """The page that asks for the token and then goes on to `path`."""
+    then = page_of_ours(path)
+    return "/login" if then == "/" else f"/login?{urlencode({'then': then})}"
 
 
 def see_other(path: str) -> web.Response:

@@ -55,7 +55,7 @@ def test_F33_fifty_channels_that_flip_at_once_are_a_few_messages_and_no_state_is
             kept = home.store.load().channels
             assert {c.health.availability.value for c in kept.values()} == {"outage"}, "a state was lost on its way"
             codes = [row.decision for row in home.store.decisions(limit=5000)]
-            changed = {d.channel for d in codes if d.code == "availability_changed" and "-> outage" in d.text}
+            changed = {d.channel for d in codes if d.code == "availability_changed" and "→ outage" in d.text}
             assert len(changed) == CHANNELS, "a change is not in the ledger"
             openings = len(told)
             _all_say(home, "operational")

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession
 from immutables import Map
 
-from monitor.core.model import ChannelState, Health, MonitorState, Rules, State
+from monitor.core.model import ChannelState, Health, MonitorState, Phase, Rules, State
 from monitor.web import board, pages, views, words
 from probes.base import Availability
 from tests.web.reading import flat, page_of
@@ -119,6 +119,20 @@ async def test_what_is_unknown_is_said_with_its_reason(client: ClientSession) ->
     assert "What is unknown, and why" in text
     assert "Cannot be read since 02:45: a login page came" in text
     assert "last read 02:45, 27 min ago" in text
+
+
+async def test_an_open_incident_is_listed_however_many_came_after_it(client: ClientSession, house: Standing) -> None:
+    old = house.state.incidents["17"]
+    later = [
+        replace(old, id=str(n), phase=Phase.CLOSED, opened=NOW - timedelta(seconds=n), resolved=NOW, channels=("x",))
+        for n in range(100, 100 + board.INCIDENTS_SHOWN_MAX)
+    ]
+    house.closed = later
+    assert old not in await house.incidents(board.INCIDENTS_SHOWN_MAX)
+    page = await page_of(client, "/incidents")
+    assert "/incidents/17" in [a["href"] for a in page.all("a")]
+    assert "Over the newest 100" in flat(page)
+    assert "/incidents/17" in [a["href"] for a in (await page_of(client, "/channels/facebook")).all("a")]
 
 
 async def test_the_page_of_an_incident_says_who_was_told_when_and_why_not(client: ClientSession) -> None:
@@ -245,6 +259,8 @@ def test_every_text_colour_has_contrast_aa_on_every_ground_by_day_and_by_night()
         for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     ]
     assert len(schemes) == 2
+    assert "opacity" not in css, "it would take from the contrast of the colours below"
+    assert "@media (prefers-color-scheme" not in css, "what is printed is dark on white"
     inks = ("ink", "soft", "link", "operational", "degraded", "outage", "maintenance", "unknown", "risk")
     for scheme in schemes:
         for ink in inks:

@@ -221,13 +221,45 @@ async def test_the_board_asks_for_the_token_once_and_then_knows_the_browser(open
         assert (answer.status, answer.headers["Location"]) == (303, "/")
         cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
+    assert "SameSite=Lax" in cookie, "whoever comes by a link in webmail is known too"
     assert TOKEN not in cookie
     session = {"Cookie": cookie.split(";", maxsplit=1)[0]}
     async with client.get("/", headers={**html, **session}) as answer:
         assert "can be relied on" in await answer.text()
     async with client.post("/api/v1/reload", json={}, headers=session) as answer:
         assert answer.status == 401, "a cookie reads; only the token itself acts"
+
+
+@pytest.mark.parametrize(
+    ("asked", "then"),
+    [
+        ("/incidents/17", "/incidents/17"),
+        ("/silences?about=channel:facebook", "/silences?about=channel:facebook"),
+        ("/channels/a%20b", "/channels/a%20b"),
+        ("//evil.example/x", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("/x\r\nSet-Cookie: a=b", "/"),
+        ("/" + "a" * 200_000 + "!", "/"),
+        ("", "/"),
+    ],
+)
+async def test_whoever_signs_in_goes_on_to_the_page_they_came_for_and_to_no_other_site(
+    open_web: Open, asked: str, then: str
+) -> None:
+    client = await open_web(listen=PUBLIC, token=TOKEN)
+    form = FormData({"token": TOKEN, "then": asked})
+    async with client.post("/login", data=form, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, then)
+
+
+async def test_the_way_to_the_token_keeps_the_page_that_was_asked_for(open_web: Open) -> None:
+    client = await open_web(listen=PUBLIC, token=TOKEN)
+    async with client.get("/incidents/17?said=x", headers={"Accept": "text/html"}) as answer:
+        page = await answer.text()
+    assert 'name="then" value="/incidents/17?said=x"' in page
+    async with client.post("/login", data=FormData({"token": "wrong", "then": "/incidents/17"})) as answer:
+        assert 'name="then" value="/incidents/17"' in await answer.text()
 
 
 def test_a_session_ends_with_its_time_and_with_its_token() -> None:

@@ -115,6 +115,16 @@ async def test_one_press_acts_as_the_links_reader(
     assert house.state.incidents["17"].phase is phase
 
 
+async def test_only_taking_it_is_set_off_from_the_other_choices(public: ClientSession) -> None:
+    async def set_off() -> list[str | None]:
+        buttons = (await page_of(public, link())).all("button")
+        return [b["value"] for b in buttons if "plain" not in (b.get("class") or "")]
+
+    assert await set_off() == ["acknowledge"]
+    await send(public, link(), act="acknowledge")
+    assert await set_off() == [], "who has just taken it is not led on to another press"
+
+
 async def test_B72_B74_a_press_that_is_sent_again_changes_nothing_and_says_so(
     house: Standing, public: ClientSession
 ) -> None:

@@ -59,9 +59,17 @@ async def test_a_change_by_hand_is_made_shown_and_taken_back(client: ClientSessi
     )
     (number,) = house.state.overrides
     text = await follow(client, await send(client, f"/oncall/changes/{number}/restore", by="first"))
-    assert "The schedule is as it would have been without it." in text
+    assert "The change is taken back; the schedule is as if it had not been made." in text
     assert house.acts[-1] == Restored(number, "first", "board")
     assert house.state.overrides == Map()
+
+
+async def test_a_change_is_told_by_the_clock_by_which_it_was_asked_for(client: ClientSession) -> None:
+    wish = {**WISH, "start": "2026-11-25T09:00", "end": "2026-11-26T18:00"}
+    text = await follow(client, await send(client, "/oncall/backup/overrides", **wish))
+    assert "Backup: First on call from Wed 25 Nov 09:00 to Thu 26 Nov 18:00 (America/Chicago time)." in text
+    assert "shifts are in the time of their schedule, all else in Europe/Paris time" in text
+    assert "all times are" not in text
 
 
 @pytest.mark.parametrize(
