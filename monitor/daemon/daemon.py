@@ -41,6 +41,7 @@ __all__ = ["Daemon", "fetch_policy", "version"]
 LOG = logging.getLogger(__name__)
 
 OUTBOX_AGE_S_MAX = 600.0
+STORE_STUCK_S_MAX = 10.0
 FILES_EVERY_S = 1.0
 POST_GRACE_S = 2.0
 TASKS_END_S = 0.5
@@ -273,7 +274,7 @@ class Daemon:
         return ""
 
     def _ready(self) -> tuple[bool, str]:
-        if self._writer.failed is not None:
+        if self._writer.failed is not None or self._writer.stuck_s > STORE_STUCK_S_MAX:
             return False, "the store does not take writes"
         monitor = self._lookout.engine.shown.monitor
         left = "1 probe has" if monitor.waiting == 1 else f"{monitor.waiting} probes have"

@@ -81,6 +81,7 @@ class Writer:
         self._changed = threading.Condition()
         self._closing = False
         self._hurry = 0  # how many of those waiting end the wait
+        self._since: float | None = None  # when the thread began what it has in hand
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -88,6 +89,12 @@ class Writer:
     def backlog(self) -> int:
         """How many submits and calls wait."""
         return len(self._waiting)
+
+    @property
+    def stuck_s(self) -> float:
+        """For how long the disk has not taken what it was given: it is full, or hangs."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
 
     def submit(self, writes: Writes, *, urgent: bool, done: Callable[[], None]) -> None:
         """Have `writes` kept, at once if `urgent`. Never waits. Raises StoreError when the store has failed."""
@@ -130,7 +137,9 @@ class Writer:
     def _run(self) -> None:
         try:
             while group := self._next_group():
+                self._since = time.monotonic()
                 self._work(group)
+                self._since = None
         except Exception as error:  # noqa: BLE001 - the thread's last line of defence: whatever it is, it must be heard
             _log.exception("store: the writer has failed")
             self._fail(error if isinstance(error, StoreError) else StoreError(f"the store's writer failed: {error!r}"))

@@ -3,6 +3,7 @@
 `python -m tests.edges.apart <what> <folder>` prints what it saw as JSON.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -79,22 +80,32 @@ def full_disk(folder: Path) -> dict[str, object]:
     with home(folder) as (page, receiver, vigie):
         vigie.start()
         found["before"] = FULL in vigie.raw("/")[1]
-        ballast = var / "ballast"
-        with ballast.open("ab", buffering=0) as file:
-            free = os.statvfs(var)
-            file.write(b"x" * (free.f_bavail * free.f_frsize))
+        ballast = _fill(var)
         page.word = "major_outage"
         until(lambda: receiver.steps == ["opened"], 15, "on a full disk nobody was told")
         until(lambda: _turn(page) and FULL in vigie.raw("/")[1], 40, "the board does not say that the disk is full")
         page.word = "operational"
         until(lambda: receiver.steps and receiver.steps[-1] == "resolved", 20, "the end was not told")
+        until(lambda: _fill(var) and _turn(page) and not vigie.ready(), 60, "it keeps nothing and calls itself ready")
+        found["spent"] = json.loads(vigie.raw("/readyz")[1])["why"]
+        page.word = "operational"
         ballast.unlink()
         until(lambda: FULL not in vigie.raw("/")[1], 30, "it did not notice that there is room again")
+        until(vigie.ready, 30, "with room again it is not ready")
         found["after"] = vigie.state()
         vigie.signal(signal.SIGTERM)
         found["code"] = vigie.wait(20)
         found["steps"] = receiver.steps
     return found
+
+
+def _fill(place: Path) -> Path:
+    """Take all the room that is left."""
+    ballast = place / "ballast"
+    with ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while free := os.statvfs(place).f_bavail:
+            file.write(b"x" * (free * os.statvfs(place).f_frsize))
+    return ballast
 
 
 def _turn(page: Page) -> bool:

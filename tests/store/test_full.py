@@ -102,10 +102,12 @@ def test_F06_with_the_reserve_spent_the_writer_waits_for_room_and_loses_nothing(
     answer = writer.call(lambda s: len(s.decisions(limit=1_000)))
     with pytest.raises(TimeoutError):
         answer.result(1.5)
+    assert writer.stuck_s >= 1.5, "the dead-man's switch must hear of it"
     ballast.unlink()
     assert answer.result(20) == 200
     assert done == ["safe"]
     assert writer.close(5)
+    assert writer.stuck_s == 0
 
 
 def test_F06_a_start_on_a_nearly_full_disk_works_without_the_reserve_and_says_so(disk: Path) -> None:
