@@ -1,62 +1,20 @@
-"""What a person may do, and what the mind says to it. Every wish gets an `Answer` and, when it is granted, a row in the
-ledger with who, when and by which door.
-
-Codes of answers: ``done``; ``already`` (it held before); ``over`` (the incident has ended, so there is nothing to do);
-``unknown`` (there is no such thing); ``not_open``; ``invalid``; ``conflict``; ``nobody``.
-"""
+"""What a person does to incidents: takes them, takes them over, puts them off, calls them over, notes."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from monitor.core import life, wording
 from monitor.core.draft import Draft
-from monitor.core.duty import Override, Schedule, Silence
-from monitor.core.holding import silencing
 from monitor.core.incident import Move, advance
-from monitor.core.labels import labels_of
-from monitor.core.matching import selective
-from monitor.core.model import (
-    Act,
-    Acted,
-    Answer,
-    Drilled,
-    Incident,
-    Overridden,
-    Phase,
-    Restored,
-    Rules,
-    Silenced,
-    Unsilenced,
-)
-from monitor.core.oncall.changes import conflict
-from monitor.core.receivers import changes_of, imported_of, name_of, person_of
+from monitor.core.model import Act, Acted, Answer, Incident, Phase
+from monitor.core.receivers import name_of
 from monitor.core.talk import Talk
 from probes.base import Severity
 
-__all__ = ["SILENCE_MAX", "Wish", "act", "by_person", "override", "restore_schedule", "silence", "unsilence"]
+__all__ = ["act"]
 
-SILENCE_MAX = timedelta(days=30)
 SNOOZE_MAX = timedelta(days=7)
-SILENCES_MAX = 1_000
-OVERRIDES_MAX = 1_000
-SENT_AGAIN_WITHIN = timedelta(minutes=1)
-"""A wish that begins "now" and comes again within this time is the same wish, sent once more."""
 TEXT_CHARS_MAX = 2_000
-
-Wish = Acted | Silenced | Unsilenced | Overridden | Restored | Drilled
-
-
-def by_person(wish: Wish, rules: Rules) -> Wish:
-    """The wish as its person's, by whose id whoever acts is known from then on: people also give their name."""
-    match wish:
-        case Silenced():
-            return replace(wish, silence=replace(wish.silence, author=person_of(rules, wish.silence.author)))
-        case Overridden():
-            return replace(wish, override=replace(wish.override, by=person_of(rules, wish.override.by)))
-    return replace(wish, by=person_of(rules, wish.by))
-
-
-# --- incidents -------------------------------------------------------------------------------------------------------
 
 
 def act(draft: Draft, event: Acted) -> Answer:
@@ -195,167 +153,3 @@ def _tell_others(draft: Draft, incident: Incident, step: str, code: str, by: str
         if not talk.silent or talk.is_keyed(told.destination):
             talk.tell(told.destination, step, code, by=by)
     talk.finish()
-
-
-# --- silences --------------------------------------------------------------------------------------------------------
-
-
-def silence(draft: Draft, event: Silenced) -> Answer:
-    """Make a silence, or change one."""
-    wished = event.silence
-    fault = _silence_fault(draft, wished)
-    if fault:
-        return Answer.no("invalid", fault)
-    known = draft.silences.get(wished.id)
-    if wished.id and known is None:
-        return Answer.no("unknown", f"There is no silence {wished.id[:40]} that people made and that still lasts.")
-    twin = next((s.id for s in draft.silences.values() if _is_twin(s, wished)), "") if not wished.id else ""
-    if twin:
-        return Answer.yes("already", "This silence stands already.", twin)
-    made = replace(
-        wished,
-        id=wished.id or draft.next_change_id(),
-        created=known.created if known else draft.now,
-        held=known.held if known else False,
-    )
-    draft.put_silence(made)
-    draft.look_at_duties(made.end)
-    until = wording.clock(made.end, draft.rules, draft.now)
-    text = f"{name_of(draft.rules, made.author)} by {event.via}: silence {made.id} until {until}: {made.comment}"
-    draft.decide("silenced", text)
-    return Answer.yes("done", f"Silence {made.id} holds until {until}.", made.id)
-
-
-def _is_twin(held: Silence, wished: Silence) -> bool:
-    """Whether it is there already: a twin would hold back what people believe to be told again."""
-    alike = replace(wished, id=held.id, start=held.start, end=held.end, created=held.created, held=held.held) == held
-    return alike and _is_same_time((held.start, held.end), (wished.start, wished.end))
-
-
-def _is_same_time(held: tuple[datetime, datetime], wished: tuple[datetime, datetime]) -> bool:
-    """Whether an earlier sending of the same wish has asked for this time: two moments, or a moment and how long."""
-    same_end = held[1] == wished[1] or held[1] - held[0] == wished[1] - wished[0]
-    return same_end and abs(held[0] - wished[0]) <= SENT_AGAIN_WITHIN
-
-
-def _silence_fault(draft: Draft, wished: Silence) -> str:
-    if not wished.author.strip() or not wished.comment.strip():
-        return "A silence needs an author and a comment."
-    if not selective(wished.matchers):
-        return "A silence needs at least one matcher that does not match everything."
-    if wished.end <= wished.start:
-        return "A silence must end after it starts."
-    if wished.end <= draft.now:
-        return "A silence must end in the future."
-    if wished.end - wished.start > SILENCE_MAX:
-        return f"A silence lasts at most {SILENCE_MAX.days} days."
-    if not wished.id and len(draft.silences) >= SILENCES_MAX:
-        return f"There are {SILENCES_MAX} silences already; end some."
-    return ""
-
-
-def unsilence(draft: Draft, event: Unsilenced) -> Answer:
-    """End a silence now."""
-    known = draft.silences.get(event.silence)
-    if known is None:
-        if any(s.id == event.silence for s in draft.rules.silences):
-            return Answer.no("invalid", "This silence stands in the configuration; end it there.")
-        return Answer.no("unknown", f"There is no silence {event.silence[:40]} that still lasts.")
-    draft.drop_silence(known.id)
-    draft.decide("unsilenced", f"{name_of(draft.rules, event.by)} by {event.via}: silence {known.id} ended")
-    return Answer.yes("done", f"Silence {known.id} is over; what is still in trouble is told.", known.id)
-
-
-def end_silences(draft: Draft) -> None:
-    """Let silences go whose time is over, or whose trouble is, where they were to last only so long."""
-    for each in draft.standing_silences():
-        recovered = each.until_recovered and each.held and not _holds_something(draft, each)
-        if each.end <= draft.now or recovered:
-            draft.drop_silence(each.id)
-            why = "what it held is over" if recovered else "its time is over"
-            draft.decide("silence_ended", f"Silence {each.id}: {why}")
-        else:
-            draft.look_at_duties(each.end)
-
-
-def _holds_something(draft: Draft, silence: Silence) -> bool:
-    """Whether what it held still stands, also where another reason to hold it back is named."""
-    code = f"silence:{silence.id}"
-    for incident in draft.incidents.values():
-        held = incident.held if incident.phase in (Phase.PENDING, Phase.OPEN, Phase.ACKNOWLEDGED) else {}
-        if code in held.values():
-            return True
-        for channel in held:
-            labels = labels_of(incident, draft.rules.channels.get(channel), draft.channels.get(channel))
-            if silencing(silence, labels):
-                return True
-    return False
-
-
-# --- schedules -------------------------------------------------------------------------------------------------------
-
-
-def override(draft: Draft, event: Overridden) -> Answer:
-    """Change a schedule by hand; a change that conflicts with another is refused whole."""
-    wished, rules = event.override, draft.rules
-    schedule = rules.schedules.get(wished.schedule)
-    if schedule is None:
-        return Answer.no("unknown", f"There is no schedule {wished.schedule[:40]}.")
-    if len(draft.overrides) >= OVERRIDES_MAX:
-        return Answer.no("invalid", f"There are {OVERRIDES_MAX} changes already; take some back.")
-    existing, copied = changes_of(draft.overrides, schedule.id), imported_of(draft.schedules, schedule.id)
-    twin = next((o.id for o in existing if _is_done(o, wished)), "")
-    if twin:
-        return Answer.yes("already", "This override stands already.", twin)
-    for code, standing in (("invalid", ()), ("conflict", existing)):
-        fault = conflict(wished, standing, schedule, rules.recipients, draft.now, copied)
-        if fault is not None:
-            return Answer.no(code, fault)
-    made = replace(wished, id=draft.next_change_id(), at=draft.now)
-    draft.put_override(made)
-    what = "swap" if made.swap else "override"
-    spans = _spans(draft, made, draft.rules.timezone)
-    draft.decide(
-        "overridden", f"{name_of(rules, made.by)} by {event.via}: {what} {made.id} of {schedule.name}: {spans}"
-    )
-    return Answer.yes("done", f"{schedule.name}: {_in_its_zone(draft, schedule, made)}.", made.id)
-
-
-def _is_done(held: Override, wished: Override) -> bool:
-    """Whether this override is there already."""
-    if held.swap or wished.swap or len(held.spans) != 1 or len(wished.spans) != 1:
-        return False
-    (there,), (span,) = held.spans, wished.spans
-    return there.person == span.person and _is_same_time((there.start, there.end), (span.start, span.end))
-
-
-def _in_its_zone(draft: Draft, schedule: Schedule, made: Override) -> str:
-    """The change by the clock of its schedule, and with the zone where it is not the team's."""
-    own = "" if schedule.timezone == draft.rules.timezone else f" ({schedule.timezone} time)"
-    return _spans(draft, made, schedule.timezone) + own
-
-
-def _spans(draft: Draft, made: Override, timezone: str) -> str:
-    clock = wording.Speech(zone=timezone, now=draft.now).clock
-    said = [f"{name_of(draft.rules, s.person)} from {clock(s.start)} to {clock(s.end)}" for s in made.spans]
-    return "; ".join(said)
-
-
-def restore_schedule(draft: Draft, event: Restored) -> Answer:
-    """Take a change of a schedule back."""
-    known = draft.overrides.get(event.override)
-    if known is None:
-        return Answer.no("unknown", f"There is no change {event.override[:40]} that still lasts.")
-    draft.drop_override(known.id)
-    draft.decide("restored", f"{name_of(draft.rules, event.by)} by {event.via}: change {known.id} taken back")
-    return Answer.yes("done", "The change is taken back; the schedule is as if it had not been made.", known.id)
-
-
-def end_overrides(draft: Draft) -> None:
-    """Let changes go that are over."""
-    for each in sorted(draft.overrides.values(), key=lambda o: int(o.id)):
-        end = max(span.end for span in each.spans)
-        if end <= draft.now:
-            draft.drop_override(each.id)
-        else:
-            draft.look_at_duties(end)

@@ -181,7 +181,7 @@ class Answer:
     """What the mind says to a person's wish. `code`: for programs, from a closed list; `text`: one sentence.
 
     `done`: it holds now, also when it had held before. `id`: of what was made, or of the incident that it is about.
-    `each`: of a wish about several incidents, what is said of each. Codes: see `monitor.core.acting`.
+    `each`: of a wish about several incidents, what is said of each. Codes: see `monitor.core.wishes`.
     """
 
     done: bool

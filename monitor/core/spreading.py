@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from monitor.core import acting, folding, reports, telling
+from monitor.core import folding, reports, silences, telling
 from monitor.core.depends import descendants
 from monitor.core.draft import Draft
 from monitor.core.incident import is_active
@@ -15,7 +15,7 @@ def tell_changed(draft: Draft) -> None:
     """See whom to tell of what changed; and of what may be held by it, or no longer."""
     concerned = draft.changed_incidents()
     if concerned and any(s.until_recovered and s.held for s in draft.silences.values()):
-        acting.end_silences(draft)
+        silences.end_silences(draft)
     if draft.everything or draft.silences_changed:
         concerned = tuple(sorted(draft.incidents, key=int))
     elif draft.rules.depends:

@@ -9,30 +9,25 @@ A run that changes nothing takes the short way: it moves the probe's freshness a
 from dataclasses import replace
 from datetime import datetime
 
-from monitor.core import acting, duties, life, ourselves, reports, source, telling, upkeep
+from monitor.core import duties, life, ourselves, reports, source, telling, upkeep, wishes
 from monitor.core.blind import check_blind
 from monitor.core.configuring import configure, restore
 from monitor.core.draft import Draft
 from monitor.core.model import (
-    Acted,
     Alive,
     Answer,
     Configured,
     Delivered,
-    Drilled,
     Event,
     Failed,
     Imported,
-    Overridden,
     ProbeRule,
     ProbeState,
     Read,
     Rules,
-    Silenced,
     State,
     Step,
     Tick,
-    Unsilenced,
     Watched,
 )
 from monitor.core.reviewing import AT_ONCE, put_off, review
@@ -73,24 +68,8 @@ def _take(draft: Draft, event: Event) -> Answer | None:
         case Tick():
             _tick(draft)
         case _:
-            return _answer(draft, acting.by_person(event, draft.rules))
+            return wishes.answer(draft, event)
     return None
-
-
-def _answer(draft: Draft, event: acting.Wish) -> Answer:
-    """What a person wishes, and what becomes of it."""
-    match event:
-        case Acted():
-            return acting.act(draft, event)
-        case Silenced():
-            return acting.silence(draft, event)
-        case Unsilenced():
-            return acting.unsilence(draft, event)
-        case Drilled():
-            return reports.drill(draft, event)
-    changed = acting.override(draft, event) if isinstance(event, Overridden) else acting.restore_schedule(draft, event)
-    duties.review_schedules(draft)
-    return changed
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from monitor.core import acting, duties, ourselves
+from monitor.core import duties, ourselves, overrides, silences
 from monitor.core.draft import Draft
 from monitor.core.model import Condition
 from monitor.core.saying import Saying
@@ -17,8 +17,8 @@ def look_after(draft: Draft) -> None:
         draft.look_again(monitor.duties)
         return
     draft.monitor = replace(monitor, duties=None)
-    acting.end_silences(draft)
-    acting.end_overrides(draft)
+    silences.end_silences(draft)
+    overrides.end_overrides(draft)
     duties.review_schedules(draft)
     expected = draft.rules.watchdog
     if expected is not None:

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from immutables import Map
 from pydantic import TypeAdapter
 
-from monitor.core import acting
+from monitor.core import wishes
 from monitor.core.model import Condition, Page, Phase
 from monitor.web import acts, answers
 from monitor.web.app import Web
@@ -144,7 +144,7 @@ def test_there_is_a_good_request_for_every_operation() -> None:
 
 
 def test_every_word_with_which_the_mind_says_no_has_a_status() -> None:
-    listed = {word.strip("` ") for word in (acting.__doc__ or "").partition("Codes of answers: ")[2].split("``")[1::2]}
+    listed = {word.strip("` ") for word in (wishes.__doc__ or "").partition("Codes of answers: ")[2].split("``")[1::2]}
     assert set(acts.STATUS) | {"done", "already", "over"} == listed
 
 
