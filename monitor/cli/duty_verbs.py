@@ -87,8 +87,10 @@ def silence() -> None:
 @click.option("--for", "span", type=Span(), metavar="DURATION", help="How long, such as 2h; at most 30d.")
 @click.option("--until", "until", metavar="TIME", help="Or until when.")
 @click.option("--comment", required=True, help="Why.")
-@click.option("--author", metavar="WHO", default=login, help="Who wants it; your login name, if absent.")
-@click.option("--start", metavar="TIME", help="From when on; now, if absent.")
+@click.option(
+    "--author", "--by", "author", metavar="WHO", default=login, help="Who wants it; your login name, if absent."
+)
+@click.option("--start", metavar="TIME", help="From when on, in the team's zone; now, if absent.")
 @click.option("--until-recovered", is_flag=True, help="It also ends as soon as what it held back is over.")
 @config_option
 @json_option
@@ -180,8 +182,8 @@ def override() -> None:
 @override.command("add")
 @click.argument("schedule")
 @click.argument("person")
-@click.option("--from", "start", metavar="TIME", help="From when on; now, if absent.")
-@click.option("--to", "end", metavar="TIME", help="Until when.")
+@click.option("--from", "start", metavar="TIME", help="From when on, in the team's zone; now, if absent.")
+@click.option("--to", "end", metavar="TIME", help="Until when, in the team's zone.")
 @click.option("--for", "span", type=Span(), metavar="DURATION", help="Or how long, such as 8h.")
 @click.option("--comment", help="Why.")
 @by_option
@@ -215,8 +217,8 @@ def override_add(  # noqa: PLR0913 - one for each option
 
 @override.command("swap")
 @click.argument("schedule")
-@click.option("--first", required=True, metavar="TIME", help="A moment inside the one shift.")
-@click.option("--second", required=True, metavar="TIME", help="A moment inside the other.")
+@click.option("--first", required=True, metavar="TIME", help="A moment inside the one shift, in the team's zone.")
+@click.option("--second", required=True, metavar="TIME", help="A moment inside the other, likewise.")
 @by_option
 @config_option
 @json_option

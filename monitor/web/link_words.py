@@ -43,6 +43,7 @@ def phrases(speech: Speech, reader: Recipient, known: int, gone: int) -> dict[st
         "gone": speech.say("{n} incident is no longer kept.", "{n} incidents are no longer kept.", n=gone)
         if gone
         else "",
+        "all": speech.say("What you do here counts for all of them.") if known > 1 else "",
     }
 
 

@@ -277,7 +277,7 @@ def test_acting_without_a_daemon_says_how_to_start_one(paper: Paper) -> None:
         ["drill", "ladder"],
     )
     for words in acts:
-        said = paper.say(*words, "--author" if words[:2] == ["silence", "add"] else "--by", "first")
+        said = paper.say(*words, "--by", "first")
         assert (said.exit_code, "start it with `vigie run`" in said.output) == (1, True), (words, said.output)
 
 

@@ -162,6 +162,8 @@ async def test_a_link_to_several_acts_on_all_of_them(house: Standing, public: Cl
     text = flat(await page_of(public, path))
     assert "2 incidents" in text
     assert "1 incident is no longer kept." in text
+    assert "What you do here counts for all of them." in text
+    assert "counts for all" not in flat(await page_of(public, link()))
     await follow(public, await send(public, path, act="acknowledge"))
     assert owner(house, "17") == owner(house, "18") == "first"
 
