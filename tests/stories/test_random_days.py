@@ -9,7 +9,7 @@ from tests.stories.days import Day, play
 from tests.stories.people_days import PeopleDay
 
 SEEDS = [int(os.environ["VIGIE_SEED"])] if "VIGIE_SEED" in os.environ else [1, 2]
-HOURS = float(os.environ.get("VIGIE_HOURS", "2"))
+HOURS = float(os.environ.get("VIGIE_HOURS", "1.5"))
 
 
 KINDS = pytest.mark.parametrize("kind", [Day, PeopleDay], ids=lambda kind: str(kind.__name__))
