@@ -7,7 +7,7 @@ import click
 
 from monitor.cli import acting, duty, routing, silencing
 from monitor.cli.options import DefaultGroup, by_option, config_option, json_option, settings_of
-from monitor.cli.typed import Incident, MatcherText, Span, login, moment_of
+from monitor.cli.typed import Incident, MatcherText, Span, moment_of
 from monitor.settings import Settings
 from monitor.web import views
 
@@ -87,11 +87,9 @@ def silence() -> None:
 @click.option("--for", "span", type=Span(), metavar="DURATION", help="How long, such as 2h; at most 30d.")
 @click.option("--until", "until", metavar="TIME", help="Or until when.")
 @click.option("--comment", required=True, help="Why.")
-@click.option(
-    "--author", "--by", "author", metavar="WHO", default=login, help="Who wants it; your login name, if absent."
-)
 @click.option("--start", metavar="TIME", help="From when on, in the team's zone; now, if absent.")
 @click.option("--until-recovered", is_flag=True, help="It also ends as soon as what it held back is over.")
+@by_option
 @config_option
 @json_option
 def silence_add(  # noqa: PLR0913 - one for each option
@@ -99,8 +97,8 @@ def silence_add(  # noqa: PLR0913 - one for each option
     span: str | None,
     until: str | None,
     comment: str,
-    author: str,
     start: str | None,
+    by: str,
     path: Path,
     *,
     until_recovered: bool,
@@ -115,7 +113,7 @@ def silence_add(  # noqa: PLR0913 - one for each option
         "for": span,
         "until_recovered": until_recovered,
     }
-    sys.exit(silencing.add(settings, matchers, author, comment, json=json, **when))
+    sys.exit(silencing.add(settings, matchers, by, comment, json=json, **when))
 
 
 @silence.command("list")

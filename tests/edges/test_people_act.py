@@ -171,7 +171,7 @@ def test_who_acts_is_the_login_name_unless_it_is_said(desk: Desk, monkeypatch: p
 def test_a_silence_is_made_listed_shown_in_the_status_and_ended(desk: Desk) -> None:
     made = desk.json(
         "silence", "add", "channel=newsletter", "severity!=info",
-        "--for", "2h", "--comment", "the vendor knows", "--author", "third", "--until-recovered",
+        "--for", "2h", "--comment", "the vendor knows", "--by", "third", "--until-recovered",
     )  # fmt: skip
     assert made["code"] == "done"
     row = next(r for r in desk.say("silence", "list").stdout.splitlines() if r.startswith(f"{made['id']}\t"))
@@ -190,7 +190,7 @@ def test_a_silence_is_made_listed_shown_in_the_status_and_ended(desk: Desk) -> N
 
 def test_a_silence_that_makes_no_sense_changes_nothing(desk: Desk) -> None:
     before = desk.json("silence", "list")
-    common = ["--comment", "x", "--author", "first"]
+    common = ["--comment", "x", "--by", "first"]
     for words, says in (
         (["channel!=newsletter", "--for", "1h"], "does not match everything"),
         (["channel=newsletter", "--for", "31d"], "at most 30 days"),
