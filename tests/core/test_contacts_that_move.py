@@ -78,6 +78,23 @@ def test_news_on_its_way_goes_to_whoever_stands_there_by_then_and_both_hear_the_
     assert ends(made) == {"first/1", "first/2"}
 
 
+def test_whoever_stands_where_news_was_refused_on_its_way_has_heard_nothing_and_hears_no_end() -> None:
+    made = mind()
+    made.arrives()
+    made.says("x/1", DOWN)
+    reload(made, MOVED)
+    made.sends(SendOutcome.REJECTED, made.told[1])
+    assert ends(made) == {"first/2"}
+
+
+def test_a_way_that_refused_gets_no_repeat_while_another_of_the_same_person_hears() -> None:
+    made = mind(ways=2)
+    made.sends(SendOutcome.REJECTED)
+    made.arrives()
+    made.repeats(5 * 3600, 600, x_1=WEAK)
+    assert {n.destination for n in made.told if n.incident == the(made).id and n.step == "repeat"} == {"first/2"}
+
+
 def test_news_on_its_way_to_a_place_that_is_no_more_leaves_nothing_there() -> None:
     made = mind(ways=2)
     made.sends(SendOutcome.REJECTED)  # the second is tried
