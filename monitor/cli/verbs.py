@@ -1,6 +1,7 @@
 """The verbs and their options."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def main() -> None:
 @config_option
 def run_(path: Path) -> None:
     """Start the lookout, with its board."""
+    # A reload that is asked for during the start must not end it: the file is read now, and watched from then on.
+    signal.signal(signal.SIGHUP, lambda *_: None)
     leave(run_daemon(settings_of(path, check_contacts=check_all_apart), os.environ))
 
 

@@ -138,6 +138,22 @@ def test_an_address_that_others_can_reach_needs_a_token(tmp_path: Path) -> None:
 # --- F26, F27: SIGTERM -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+def test_F02_a_reload_that_is_asked_for_during_the_start_does_not_end_it(tmp_path: Path) -> None:
+    with home(tmp_path) as (_, _, vigie):
+        vigie.start(wait=False)
+        assert vigie.process is not None
+        pid = vigie.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        until(lambda: children.read_text(), 15, "it does not look at its contacts")
+        assert "Board:" not in vigie.log()
+        while "Board:" not in vigie.log() and vigie.process.poll() is None:
+            vigie.signal(signal.SIGHUP)
+            time.sleep(0.02)
+        until(vigie.ready, 20)
+        assert _end(vigie) == 0
+
+
 def _terminated_at(vigie: Vigie, after_s: float) -> None:
     vigie.start(wait=False)
     time.sleep(after_s)
