@@ -145,7 +145,7 @@ def test_F02_a_reload_that_is_asked_for_during_the_start_does_not_end_it(tmp_pat
         assert vigie.process is not None
         pid = vigie.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children")
-        until(lambda: children.read_text(), 15, "it does not look at its contacts")
+        until(children.read_text, 15, "it does not look at its contacts")
         assert "Board:" not in vigie.log()
         while "Board:" not in vigie.log() and vigie.process.poll() is None:
             vigie.signal(signal.SIGHUP)
