@@ -156,3 +156,20 @@ def test_whoever_may_have_heard_the_opening_hears_the_end_in_another_place() -> 
     made.sends(SendOutcome.UNKNOWN)
     reload(made, MOVED)
     assert "first/2" in ends(made)
+
+
+def test_that_a_way_is_broken_is_not_told_by_that_way_however_long_it_lasts() -> None:
+    crew = Crew()
+    crew.person("first", "json", "sms", after={2: timedelta(minutes=7)})
+    made = Mind(channel("x"), **crew.rules("first"))
+    made.says("x/1", WELL)
+    made.passes(60)
+    made.says("x/1", WEAK)
+    made.arrives()
+    made.repeats(430, 10, x_1=WEAK)
+    made.sends(SendOutcome.REJECTED)
+    broken = made.incidents[-1]
+    assert broken.subject == "first/2"
+    made.arrives()
+    made.repeats(1200, 10, x_1=WEAK)
+    assert {n.destination for n in made.told if n.incident == broken.id} == {"first/1"}
