@@ -987,3 +987,20 @@ def test_however_many_repeats_fall_due_together_no_step_writes_them_all_and_none
         sizes.append(len(lookout.put(Tick()).notifications))
     assert sum(sizes) == len(names)
     assert max(sizes) <= 200
+
+
+def test_what_fell_due_while_the_house_was_down_leaves_the_rest_of_the_plan_where_it_was() -> None:
+    crew = Crew()
+    for name in ("first", "second", "third"):
+        crew.person(name)
+    crew.policies["p"] = policy("p", ("second", 5), ("third", 10))
+    made = Mind(channel("x"), **crew.rules("first", escalation="p"))
+    made.says("x/1", Availability.OPERATIONAL)
+    made.passes(60)
+    made.says("x/1", Availability.OUTAGE)
+    made.arrives()
+    made.lives_no_more(420)
+    made.says("x/1", Availability.OUTAGE)
+    made.lives(900, x_1=Availability.OUTAGE)
+    called = {n.destination: (n.created - T0).total_seconds() for n in made.told if n.step == "escalated"}
+    assert called == {"second/1": 480, "third/1": 60 + 300 + 600}
