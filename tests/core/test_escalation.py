@@ -226,6 +226,16 @@ def test_a_snooze_keeps_everybody_quiet_until_it_ends() -> None:
     assert lookout.heard()[-1][1:] == ("second/1", "escalated")
 
 
+def test_whoever_takes_what_was_put_off_has_it_for_as_long_as_any_taking_lasts() -> None:
+    lookout = mind(policy("p", ("second", 5)))
+    lookout.lives(60, x_1=DOWN)
+    lookout.acts(Act.SNOOZE, until=lookout.now + timedelta(hours=3))
+    lookout.acts(Act.ACKNOWLEDGE)
+    assert lookout.incidents[0].snoozed is None, "every door would name the end of the snooze"
+    lookout.lives(3600 + 6 * 60, x_1=DOWN)
+    assert [(d, s) for _, d, s in lookout.heard()[1:]] == [("first/1", "lapsed"), ("second/1", "escalated")]
+
+
 def test_resolved_by_hand_it_stays_over_while_its_trouble_stands_and_comes_back_when_it_gets_worse() -> None:
     lookout = Mind(channel("x"), **crew("first").rules("first"))
     lookout.says("x/1", OK)
