@@ -8,7 +8,7 @@ CONFIG ?= config/vigie.yaml
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test test-slow check bench docs clean
+.PHONY: help install run demo check lint types test test-fast test-slow bench docs clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,14 +40,21 @@ run: $(VENV)/.installed ## Run Vigie with config/vigie.yaml; the board is on htt
 demo: $(VENV)/.installed ## A recorded day in two minutes: no internet, no account
 	@exec $(BIN)/python -m monitor.demo
 
-check: $(VENV)/.installed-dev ## Lint, format, types and floors
+check: lint types ## Lint, format, types and floors
+
+lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+test: lint ## Everything that must hold, in a few minutes
+	@$(MAKE) --no-print-directory -j 2 types test-fast
+
 # Three at a time also where there are two cores: the edge tests mostly wait for a real clock.
-test: check ## Everything that must hold, in a few minutes
+test-fast: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 test-slow: $(VENV)/.installed-dev ## The marked slow set
