@@ -132,7 +132,7 @@ class Story:
         knew = self.clock.now()
         self.rows["newsletter"] = Row("Newsletter (Postwing): outage", knew, "")
         self.stage.channel(channel, f"unconfirmed, {knew - began:.0f} s after it began, by three failed calls")
-        owner = "first (deputy: second)"
+        owner = "First on call (deputy: Second on call)"
         await self._mail("newsletter", "first", r"Newsletter: degraded \(unconfirmed\)", PAGE_SAYS_WELL, owner)
         await self._pause(7)
 

@@ -326,8 +326,9 @@ MAILS = (
 
 @contextlib.contextmanager
 def the_demo(tmp_path: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """A demo in a process of its own, called from a folder that is not the project's."""
-    command = [sys.executable, "-m", "monitor.demo", "--into", str(tmp_path / "kept"), *options]
+    """A demo in a process of its own, called from a folder that is not the project's; several may run at once."""
+    where = ["--into", str(tmp_path / "kept"), "--port", str(free_port(0))]
+    command = [sys.executable, "-m", "monitor.demo", *where, *options]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=subprocess.STDOUT, text=True) as demo:  # noqa: S603 - our own program
         try:
