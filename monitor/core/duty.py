@@ -13,6 +13,7 @@ from probes.base import Severity
 
 __all__ = [
     "EVERY_DAY",
+    "SILENCE_MAX",
     "Destination",
     "DutyRule",
     "Labels",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 EVERY_DAY = frozenset(range(7))
+SILENCE_MAX = timedelta(days=30)
 """Weekdays as `datetime.weekday` counts them: Monday is 0."""
 
 

@@ -1,12 +1,11 @@
 """Silences that people make: made, changed, ended by hand, and ended by time or recovery."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from monitor.core import wording
 from monitor.core.again import is_same_time
 from monitor.core.draft import Draft
-from monitor.core.duty import Silence
+from monitor.core.duty import SILENCE_MAX, Silence
 from monitor.core.holding import silencing
 from monitor.core.labels import labels_of
 from monitor.core.matching import selective
@@ -15,7 +14,6 @@ from monitor.core.receivers import name_of
 
 __all__ = ["end_silences", "silence", "unsilence"]
 
-SILENCE_MAX = timedelta(days=30)
 SILENCES_MAX = 1_000
 
 

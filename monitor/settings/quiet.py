@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from monitor.core.duty import SILENCE_MAX
 from monitor.settings.routing import MATCHERS_MAX
 from monitor.settings.values import Condition, Identifier, Local, Model, Moment, Name, WebSecret, Zone
 from probes.base import Duration
 
-__all__ = ["SILENCE_MAX", "Heartbeat", "LaunchEntry", "MaintenanceEntry", "SilenceEntry", "Watchdog"]
+__all__ = ["Heartbeat", "LaunchEntry", "MaintenanceEntry", "SilenceEntry", "Watchdog"]
 
-SILENCE_MAX = timedelta(days=30)
 MAINTENANCE_MAX = timedelta(days=30)
 COMMENT_CHARS_MAX = 500
 RRULE_CHARS_MAX = 500

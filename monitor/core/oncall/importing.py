@@ -34,7 +34,7 @@ _HEAD_BYTES = 1_000
 _FOLD = re.compile(rb"\r?\n[ \t]")
 _A_DAY = timedelta(days=1)  # by so much at most a zone moves a time that has none
 _TIMES = ("DTSTART", "DTEND", "RDATE", "EXDATE", "RECURRENCE-ID")
-_NEEDED = frozenset({*_TIMES, "DURATION", "RRULE", "SUMMARY"})
+_NEEDED = frozenset({*_TIMES, "DURATION", "RRULE", "SUMMARY", "SEQUENCE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,9 @@ def _check(event: "Component") -> None:
     for name, said in event.errors:
         if name in _NEEDED:
             raise Unreadable(f"the calendar cannot be read: {name}: {clip(' '.join(str(said).split()), 120)}")
+    for name in ("UID", "SEQUENCE"):
+        if len(_each(event.get(name))) > 1:
+            raise Unreadable(f"the calendar cannot be read: an event has {name} more than once")
     for name in _TIMES:
         for value in _each(event.get(name)):
             zone = value.params.get("TZID")

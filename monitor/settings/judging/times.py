@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.core.duty import Maintenance, Matcher, Route, Window
+from monitor.core.duty import SILENCE_MAX, Maintenance, Matcher, Route, Window
 from monitor.core.matching import selective
 from monitor.core.oncall import inside, moment, next_edge, next_occurrence, rrule_fault
 from monitor.core.routes import unreachable
@@ -14,7 +14,7 @@ from monitor.settings.mind import moment_in
 from monitor.settings.notes import Notes, Path
 from monitor.settings.parts import Parts
 from monitor.settings.people import Person
-from monitor.settings.quiet import SILENCE_MAX, MaintenanceEntry
+from monitor.settings.quiet import MaintenanceEntry
 
 __all__ = ["judge_times"]
 

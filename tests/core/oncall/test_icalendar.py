@@ -286,6 +286,19 @@ def test_a_part_of_a_word_is_nobody_and_attendees_are_asked_when_the_title_names
     assert [s.person for s in read(calendar(attended))] == ["second"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("|SEQUENCE:often", "SEQUENCE: Expected int, got: often"),
+        ("|SEQUENCE:1|SEQUENCE:2", "an event has SEQUENCE more than once"),
+        ("|UID:one|UID:two", "an event has UID more than once"),
+    ],
+)
+def test_what_tells_versions_of_an_event_apart_must_be_readable(lines: str, said: str) -> None:
+    text = on_call("First", "20261116T090000", "20261123T090000")
+    assert said in str(refused(calendar(text + lines)))
+
+
 def test_events_that_name_nobody_are_listed_beside_those_that_do() -> None:
     strange = [on_call(f"Guest {n}\\nline", "20261116T090000", "20261123T090000") for n in range(30)]
     found = read_calendar(calendar(WEEK, *strange), NAMES, START, END, PARIS)
