@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-__all__ = ["is_same_time"]
+__all__ = ["SENT_AGAIN_WITHIN", "is_same_time"]
 
 SENT_AGAIN_WITHIN = timedelta(minutes=1)
 """A wish that begins "now" and comes again within this time is the same wish, sent once more."""

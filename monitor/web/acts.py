@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitor.core.again import SENT_AGAIN_WITHIN
 from monitor.core.duty import Matcher, Silence
 from monitor.core.matching import parse_matcher
 from monitor.core.model import Act, Acted, Answer, Drilled, Phase, Silenced, Unsilenced, Watched
@@ -24,8 +25,6 @@ __all__ = ["DONE", "STATUS", "Acts", "already", "end_of", "invalid", "outcome"]
 SILENCES_MAX = 500
 WATCHDOG = "Watchdog"
 RECENT_MAX = 256
-RETRIED_WITHIN = timedelta(minutes=1)
-"""A request without moments of its own that comes again within this time is the same request, sent once more."""
 
 STATUS = {"unknown": 404, "not_open": 409, "conflict": 409, "nobody": 409, "invalid": 422}
 """What the mind says when a wish is not fulfilled -> the status of the answer."""
@@ -129,7 +128,7 @@ class Acts:
         if held is None:
             return False
         end = {Phase.ACKNOWLEDGED: held.lapses, Phase.OPEN: held.snoozed}.get(held.phase)
-        return end is not None and abs(until - end) <= RETRIED_WITHIN
+        return end is not None and abs(until - end) <= SENT_AGAIN_WITHIN
 
     async def note(self, request: Asked[Nothing, asked.Note]) -> answers.Done:
         """A note in the timeline."""
@@ -251,7 +250,7 @@ class Acts:
 
 
 class _Recent:
-    """What was done within RETRIED_WITHIN of now, of what leaves no trace in the state that the next could be seen by.
+    """What was done within SENT_AGAIN_WITHIN of now, of what leaves no trace in the state by which to see it again.
 
     In memory alone: after a restart, a request sent again is done again.
     """
@@ -263,7 +262,7 @@ class _Recent:
     def lately(self, wish: Hashable) -> bool:
         """Whether the same was done a moment ago."""
         at = self._at.get(wish)
-        return at is not None and abs(self._house.now() - at) <= RETRIED_WITHIN
+        return at is not None and abs(self._house.now() - at) <= SENT_AGAIN_WITHIN
 
     def add(self, wish: Hashable) -> None:
         """It was done now."""
