@@ -58,7 +58,7 @@ test-fast: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 test-slow: $(VENV)/.installed-dev ## The marked slow set
-	@$(BIN)/python -m pytest -q -m slow --timeout 600 -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -m slow --timeout 1800 -n 2 --dist worksteal
 
 bench: $(VENV)/.installed-dev ## Speed and memory, as ratios and figures of one run, beside their goals
 	@$(BIN)/python -m tests.bench

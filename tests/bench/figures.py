@@ -20,6 +20,7 @@ from monitor.engine import Engine
 from monitor.settings import Settings, load
 from monitor.store import InlineWriter, Store
 from probes.base import Certainty, Family, Reading, Severity, Signal
+from tests.bench.ends import ends, next_job
 from tests.bench.ground import Daemon, Pinger, World, daemon, series, sleeper, sources, standing
 from tests.bench.rows import Figure, Row, least, most, within
 from tests.bench.sending import hung
@@ -47,7 +48,7 @@ def _steady(count: int) -> Callable[[World, bool], Iterator[Row]]:
     def measure(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - one of two ways to measure
         asked = f"/steady{count}/"
         with daemon("channels:\n" + sources(world, f"steady{count}", count, f"{_EVERY_S}s")) as vigie:
-            until(lambda: world.asked(asked)[1] == count, 60, "not every source was asked")
+            until(lambda: world.asked(asked)[1] == count, "not every source was asked")
             first_s = time.monotonic() - vigie.began
             time.sleep(_EVERY_S * 1.2)  # the first round and the first turn of every source are behind us
             rounds = 1 if quick else 3 if count == 1000 else 2
@@ -79,7 +80,7 @@ def _cpu_of(world: World, vigie: Daemon, asked: str, seconds: float) -> tuple[in
 
 def _small(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001 - as all figures
     with daemon("channels:\n" + sources(world, "small", 100, f"{_EVERY_S}s")) as vigie:
-        until(lambda: world.asked("/small/")[1] == 100, 60, "not every source was asked")
+        until(lambda: world.asked("/small/")[1] == 100, "not every source was asked")
         time.sleep(_EVERY_S * 1.2)
         resident = vigie.cost.resident_bytes / MIB
     yield most("resident, 100 sources, workers included", resident, _MEMORY_GOALS_MIB[100], "MB")
@@ -96,7 +97,7 @@ def _sustained(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - as
     """Unchanged bodies, and more of them than one core can."""
     seconds, count = 5.0 if quick else 10.0, 500
     with daemon("channels:\n" + sources(world, "still", count, "100ms")) as vigie:
-        until(lambda: world.asked("/still/")[1] == count, 60, "not every source was asked")
+        until(lambda: world.asked("/still/")[1] == count, "not every source was asked")
         time.sleep(5)
         began = time.monotonic()
         runs, cpu_s = _cpu_of(world, vigie, "/still/", seconds)
@@ -122,7 +123,7 @@ def _loop_lag(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - as 
     )
     more = f"\n  feeds:\n    name: Feeds\n    probes:\n{feeds}"
     with daemon("channels:\n" + sources(world, "full", 1000, "2s") + more, pinned=False) as vigie:
-        until(lambda: world.asked("/full/")[1] == 1000, 60, "not every source was asked")
+        until(lambda: world.asked("/full/")[1] == 1000, "not every source was asked")
         time.sleep(5)
         late = vigie.lateness("vigie_event_loop_lag_seconds")
         with sleeper() as alone, Pinger(vigie) as pinger:
@@ -146,7 +147,7 @@ _SCRAPES = 10
 def _scrape(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001 - as all figures
     """500 sources have about 10,000 series; the time is given for 10,000."""
     with daemon("channels:\n" + sources(world, "scraped", 500, "10s")) as vigie:
-        until(lambda: world.asked("/scraped/")[1] == 500, 60, "not every source was asked")
+        until(lambda: world.asked("/scraped/")[1] == 500, "not every source was asked")
         time.sleep(3)
         took = []
         with sleeper() as alone, Pinger(vigie) as pinger:
@@ -179,7 +180,7 @@ def _page_turns(world: World, quick: bool) -> Iterator[Row]:  # noqa: FBT001 - a
     took: list[float] = []
     try:
         with daemon(channels, people) as vigie:
-            until(vigie.vigie.ready, 30, "it did not settle")
+            until(vigie.vigie.ready, "it did not settle")
             for turn in range(2 if quick else 5):
                 took += _turn(world, receiver, 2 * turn)
     finally:
@@ -193,10 +194,10 @@ def _turn(world: World, receiver: Receiver, heard: int) -> Iterator[float]:
     """Turn the page bad and well again, and hear of both; how long the first took."""
     began = time.monotonic()
     world.get("/_turn")
-    until(lambda: len(receiver.got) > heard, 30, "the opening was not heard")
+    until(lambda: len(receiver.got) > heard, "the opening was not heard")
     yield receiver.at[heard] - began
     world.get("/_calm")
-    until(lambda: len(receiver.got) > heard + 1, 30, "the all-clear was not heard")
+    until(lambda: len(receiver.got) > heard + 1, "the all-clear was not heard")
     time.sleep(1.5)
 
 
@@ -215,7 +216,7 @@ def _first_verdict(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001,
             return any("not been looked at" not in " ".join(row["reasons"]) for row in rows)
 
         with standing(folder, yaml.safe_dump(shipped), port) as vigie:
-            until(lambda: judged(vigie), 60, "there was no verdict")
+            until(lambda: judged(vigie), "there was no verdict")
             took_s = time.monotonic() - vigie.began
     yield most("start to first verdict of the shipped configuration", took_s, 2, "s", f" ({len(watched)} channels)")
 
@@ -286,6 +287,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("lag", "the event loop under full load with feeds", _loop_lag),
     Figure("scrape", "10,000 series", _scrape),
     Figure("turn", "a page turns, people hear", _page_turns),
+    Figure("worker", "a worker dies", next_job),
+    Figure("end", "told to end", ends),
     Figure("hung", "fifty receivers hang, another is told", hung),
     Figure("verdict", "start to first verdict of the shipped configuration", _first_verdict),
     Figure("days", "simulated days", _days),

@@ -187,7 +187,7 @@ def standing(folder: Path, text: str, port: int, *, pinned: bool = True) -> Iter
     assert vigie.process is not None
     pin(vigie.process.pid, *((CORE_MEASURED,) if pinned else (CORE_MEASURED, CORE_WORLD)))
     try:
-        until(lambda: _is_up(vigie), START_S_MAX, f"it did not start: {vigie.log()}")
+        until(lambda: _is_up(vigie), f"it did not start: {vigie.log()}")
         yield Daemon(vigie, began)
     finally:
         vigie.process.terminate()

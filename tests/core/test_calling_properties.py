@@ -218,7 +218,7 @@ def _whatever_happens(happenings: list[Happens]) -> None:
 ANYTHING = st.lists(HAPPENS, min_size=5, max_size=25)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(ANYTHING)
 def test_whatever_happens_nobody_is_forgotten_nobody_told_twice_and_who_heard_hears_the_end(
     happenings: list[Happens],
@@ -227,8 +227,7 @@ def test_whatever_happens_nobody_is_forgotten_nobody_told_twice_and_who_heard_he
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-@settings(max_examples=int(os.environ.get("VIGIE_EXAMPLES", "600")), deadline=None, phases=(Stage.generate,))
+@settings(max_examples=int(os.environ.get("VIGIE_EXAMPLES", "600")), phases=(Stage.generate,))
 @given(ANYTHING)
 def test_whatever_happens_many_times_over_nobody_is_forgotten(happenings: list[Happens]) -> None:
     _whatever_happens(happenings)

@@ -437,7 +437,7 @@ def every_message(name: str, other: str, language: str) -> list[Message]:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(name=HOSTILE, other=HOSTILE, language=st.sampled_from(languages()))
 def test_first_lines_fit_whatever_things_are_called(name: str, other: str, language: str) -> None:
     for message in every_message(name, other, language):

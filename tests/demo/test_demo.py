@@ -354,7 +354,6 @@ def _is_free(port: int) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_the_day_comes_out_as_the_script_says_and_exactly_the_expected_mails_arrive(tmp_path: Path) -> None:
     with the_demo(tmp_path, "--speed", "5") as demo:
         said, _ = demo.communicate(timeout=200)
@@ -373,7 +372,6 @@ def test_the_day_comes_out_as_the_script_says_and_exactly_the_expected_mails_arr
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_the_demo_and_its_daemon_in_order(tmp_path: Path, number: signal.Signals) -> None:
     with the_demo(tmp_path) as demo:
@@ -386,7 +384,6 @@ def test_ctrl_c_ends_the_demo_and_its_daemon_in_order(tmp_path: Path, number: si
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_a_daemon_that_dies_is_a_miss_with_exit_code_1_and_its_log(tmp_path: Path) -> None:
     with the_demo(tmp_path) as demo:
         _board_of(demo)
@@ -399,7 +396,6 @@ def test_a_daemon_that_dies_is_a_miss_with_exit_code_1_and_its_log(tmp_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_the_daemon_does_not_outlive_a_demo_that_is_killed(tmp_path: Path) -> None:
     with the_demo(tmp_path) as demo:
         port = _board_of(demo)
@@ -411,7 +407,6 @@ def test_the_daemon_does_not_outlive_a_demo_that_is_killed(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_a_second_demo_in_the_same_folder_says_so_and_touches_nothing(tmp_path: Path) -> None:
     with the_demo(tmp_path) as demo:
         _board_of(demo)

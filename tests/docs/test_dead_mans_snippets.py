@@ -57,7 +57,7 @@ def an_alertmanager(folder: Path, config: str) -> Iterator[str]:
     ]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:  # noqa: S603 - a program of the system
         try:
-            until(lambda: answers(f"http://{place}/-/ready"), 20, "it did not start")
+            until(lambda: answers(f"http://{place}/-/ready"), "it did not start")
             yield f"http://{place}"
         finally:
             process.kill()
@@ -100,12 +100,10 @@ watchdog: {{within: 3s}}
     assert HERE in WAY
     try:
         vigie.start()
-        until(lambda: phase() == "open", 15, "the silence was not told")
+        until(lambda: phase() == "open", "the silence was not told")
         with an_alertmanager(tmp_path / "am", WAY.replace(HERE, f"127.0.0.1:{port}")) as alertmanager:
             fires(alertmanager)
-            until(lambda: phase() == "resolved", 15, "the Watchdog was not heard")
+            until(lambda: phase() == "resolved", "the Watchdog was not heard")
     finally:
-        if vigie.process is not None and vigie.process.poll() is None:
-            vigie.process.kill()
-            vigie.process.wait(5)
+        vigie.leave()
         page.close()

@@ -20,21 +20,20 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from monitor.cli import main
+from tests.patience import HANG_S
 
 __all__ = ["Page", "Quiet", "Receiver", "Site", "Vigie", "free_port", "home", "sample", "until"]
 
-START_S_MAX = 30.0
 
-
-def until(what: Callable[[], Any], within_s: float, why: str = "") -> Any:  # noqa: ANN401 - whatever was waited for
+def until(what: Callable[[], Any], why: str = "") -> Any:  # noqa: ANN401 - whatever was waited for
     """The first true value of `what`; fails when it does not come in time."""
-    end = time.monotonic() + within_s
+    end = time.monotonic() + HANG_S
     while time.monotonic() < end:
         found = what()
         if found:
             return found
         time.sleep(0.05)
-    raise AssertionError(why or f"it did not come within {within_s} s")
+    raise AssertionError(why or f"it did not come within {HANG_S} s")
 
 
 def free_port() -> int:
@@ -134,22 +133,27 @@ class Site:
 
 
 class Page:
-    """A Statuspage with one component of interest. `body`: said instead of it; `asked`: how often it was looked at."""
+    """A Statuspage with one component of interest. `body`: said instead of it; `at`: when it was looked at."""
 
     def __init__(self) -> None:
         self.word = "operational"
         self.body: bytes | None = None
         self.status = 200
-        self.asked = 0
+        self.at: list[float] = []
         page = self
 
         class Handler(Quiet):
             def do_GET(self) -> None:
-                page.asked += 1
+                page.at.append(time.monotonic())
                 self.answer(page.status, page.body if page.body is not None else page.summary())
 
         self._server = _Server(Handler)
         self.url = f"http://127.0.0.1:{self._server.port}/api/v2/summary.json"
+
+    @property
+    def asked(self) -> int:
+        """How often it was looked at."""
+        return len(self.at)
 
     def summary(self) -> bytes:
         """After Atlassian's documented schema."""
@@ -253,7 +257,7 @@ class Vigie:
         )
         log.close()
         if wait:
-            until(self.ready, START_S_MAX, f"it did not start: {self.log()}")
+            until(self.ready, f"it did not start: {self.log()}")
 
     @property
     def file(self) -> Path:
@@ -283,7 +287,7 @@ class Vigie:
 
     def raw(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Status and body; a POST where there is a body to send."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG_S)
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -326,15 +330,27 @@ class Vigie:
         assert self.process is not None
         self.process.send_signal(number)
 
+    def leave(self) -> None:
+        """Be gone, whatever state it is in."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
     def kill(self) -> None:
         """End it as `kill -9` does."""
         self.signal(signal.SIGKILL)
-        self.wait(5)
+        self.wait()
 
-    def wait(self, within_s: float) -> int:
+    def ends(self) -> int:
+        """Its exit code, once told to end; it must do so in order, in the time that it gives itself."""
+        self.signal(signal.SIGTERM)
+        code = self.wait()
+        assert "the orderly end took too long" not in self.log(), self.log()
+        return code
+
+    def wait(self) -> int:
         """Its exit code."""
         assert self.process is not None
-        return self.process.wait(within_s)
+        return self.process.wait(HANG_S)
 
     def say(self, *words: str) -> Result:
         """Another verb, in this process and this folder: the same words and codes at a tenth of the cost."""
@@ -352,7 +368,7 @@ class Vigie:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_S,
             check=False,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **self.environ},
         )
@@ -366,8 +382,6 @@ def home(folder: Path, more: str = "", environ: dict[str, str] | None = None) ->
     try:
         yield page, receiver, vigie
     finally:
-        if vigie.process is not None and vigie.process.poll() is None:
-            vigie.process.kill()
-            vigie.process.wait(5)
+        vigie.leave()
         receiver.close()
         page.close()

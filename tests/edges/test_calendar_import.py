@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -14,6 +14,7 @@ from monitor.daemon.calendars import Calendar, Importer
 from monitor.fetch import Fetcher, FetchPolicy
 from monitor.workers import Calendars
 from tests.hostile import Behaviour, Heard, HostileServer, Wire, answer, endless, raw, reset, silent
+from tests.patience import until
 
 LOOPBACK = FetchPolicy(allow_private=(ip_network("127.0.0.0/8"),), tries=1)
 PEOPLE = {"first": "First on call", "second": "Second on call"}
@@ -65,13 +66,6 @@ class World:
         self.importer.set([self.calendar(every=timedelta(hours=1))])
         await until(lambda: self.told)
         return self.told[0]
-
-
-async def until(what: Callable[[], object], within_s: float = 30.0) -> None:
-    """Wait for what nobody tells of."""
-    async with asyncio.timeout(within_s):
-        while not what():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from tests.edges.running import Quiet, Site, Vigie, home, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 MARK = "canary"
 CANARIES = {
@@ -233,12 +232,12 @@ def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_fo
             vigie.file.chmod(0o600)
             vigie.token = CANARIES["token"]
             vigie.start(wait=False)
-            until(lambda: receiver.steps, 60, "nobody was told")
+            until(lambda: receiver.steps, "nobody was told")
             _until_all_went_out(site, vigie)
-            until(lambda: vigie.log().count("is given up") >= 2, 20, "nothing was refused")
-            until(lambda: "did not take the heartbeat" in vigie.log(), 20, "no heartbeat was refused")
-            until(lambda: "names a person" in _fault(vigie, "read"), 30)
-            until(lambda: "HTTP 400" in _fault(vigie, "refused"), 30)
+            until(lambda: vigie.log().count("is given up") >= 2, "nothing was refused")
+            until(lambda: "did not take the heartbeat" in vigie.log(), "no heartbeat was refused")
+            until(lambda: "names a person" in _fault(vigie, "read"))
+            until(lambda: "HTTP 400" in _fault(vigie, "refused"))
             _bad_files(vigie, text)
             _everything_out(vigie)
             links = _links(receiver.got)
@@ -247,8 +246,7 @@ def test_B43_B44_B45_B46_B47_B86_a_secret_comes_out_nowhere_but_to_whom_it_is_fo
                 _clean("a message", str(body))
             assert alerts
             assert not [link for link in links if link in str(alerts)], "whoever sees the alerts could act"
-            vigie.signal(signal.SIGTERM)
-            assert vigie.wait(10) == 0
+            assert vigie.ends() == 0
             vigie.write(text)
             for verb in VERBS:
                 said = vigie.say(*verb.split())
@@ -269,7 +267,7 @@ def _fault(vigie: Vigie, schedule: str) -> str:
 
 def _until_all_went_out(site: _Echoing, vigie: Vigie) -> None:
     try:
-        until(lambda: not site.not_asked, 60)
+        until(lambda: not site.not_asked)
     except AssertionError:
         raise AssertionError(f"a canary must go out, or nothing is shown: {site.not_asked}: {vigie.log()}") from None
 
@@ -287,12 +285,12 @@ def _bad_files(vigie: Vigie, text: str) -> None:
         broken = broken.replace(right, wrong)
     for wrong in (text.replace("kind: api.call", f"kind: {CANARIES['header']}"), broken):
         vigie.write(wrong)
-        until(lambda: vigie.metric("vigie_config_reload_success") == 0, 60)
+        until(lambda: vigie.metric("vigie_config_reload_success") == 0)
         said = vigie.say("check-config")
         assert said.exit_code == 1
         _clean("check-config", said.output)
         vigie.write(text)
-        until(lambda: vigie.metric("vigie_config_reload_success") == 1, 60)
+        until(lambda: vigie.metric("vigie_config_reload_success") == 1)
 
 
 def _links(messages: list[dict[str, object]]) -> set[str]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,7 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         vigie.text = vigie.text.replace("routes:", more + "routes:")
         vigie.start()
         page.word = "major_outage"
-        until(lambda: receiver.steps == ["opened"], 10)
+        until(lambda: receiver.steps == ["opened"])
         yield Desk(page, receiver, vigie)
 
 
@@ -202,6 +201,5 @@ def test_a_reader_that_hangs_up_is_no_fault_of_ours(desk: Desk) -> None:
 
 
 def test_the_last_of_all_the_daemon_ends_in_order(desk: Desk) -> None:
-    desk.vigie.signal(signal.SIGTERM)
-    assert desk.vigie.wait(10) == 0
+    assert desk.vigie.ends() == 0
     assert desk.say("status").exit_code == 0, "what is kept can be read without a daemon"

@@ -43,14 +43,14 @@ def test_F45_a_switch_outside_goes_off_within_two_intervals_of_the_daemons_death
     try:
         with home(tmp_path, more, {"BEAT": switch.url}) as (_, _, vigie):
             vigie.start()
-            until(lambda: len(switch.calls()) >= 3, 30, "it was not called")
+            until(lambda: len(switch.calls()) >= 3, "it was not called")
             at = vigie.metric("vigie_heartbeat_last_success_timestamp_seconds")
             assert abs(time.time() - at) < 30
             vigie.signal(signal.SIGSTOP)  # alive to whoever looks at the process, and dead to the world
             _goes_off(switch)
             before = len(switch.calls())
             vigie.signal(signal.SIGCONT)
-            until(lambda: len(switch.calls()) > before, 30, "it was not called again")
+            until(lambda: len(switch.calls()) > before, "it was not called again")
             vigie.kill()
             _goes_off(switch)
     finally:
@@ -59,7 +59,7 @@ def test_F45_a_switch_outside_goes_off_within_two_intervals_of_the_daemons_death
 
 def _goes_off(switch: Switch) -> None:
     began = time.monotonic()
-    until(switch.is_off, 20, "the switch did not go off")
+    until(switch.is_off, "the switch did not go off")
     late = switch.calls()[-1] - began
     assert late < INTERVAL_S, (
         "it goes off two intervals after the last call, and that was before the death, or on its way"
@@ -72,8 +72,8 @@ def test_a_switch_that_does_not_take_it_is_said_on_the_board_and_no_part_of_its_
     try:
         with home(tmp_path, more, {"BEAT": site.root + PATH}) as (_, _, vigie):
             vigie.start()
-            until(lambda: site.asked(PATH) >= 1, 30)
-            page = until(lambda: "HTTP 404" in vigie.raw("/")[1].decode() and vigie.raw("/")[1].decode(), 15)
+            until(lambda: site.asked(PATH) >= 1)
+            page = until(lambda: "HTTP 404" in vigie.raw("/")[1].decode() and vigie.raw("/")[1].decode())
             assert "did not take the heartbeat" in page
             assert "canary" not in page + vigie.log().replace(str(tmp_path), "")
     finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -19,6 +19,7 @@ from monitor.metrics import Metrics
 from monitor.store import InlineWriter, Writes
 from probes.base import Request, Unreachable, Unreadable
 from tests.hostile import Behaviour, HostileServer, answer, reset, silent
+from tests.patience import until
 from tests.store.given import note, open_store
 
 LOOPBACK = FetchPolicy(allow_private=(ip_network("127.0.0.0/8"),), tries=1)
@@ -37,13 +38,6 @@ class Beating:
         self.ill = ""
         self.taken: list[datetime] = []
         self.heart = Heartbeat(fetch, lambda: self.ill, self.taken.append)
-
-
-async def until(what: Callable[[], object], within_s: float = 10.0) -> None:
-    """Wait for what nobody tells of."""
-    async with asyncio.timeout(within_s):
-        while not what():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

@@ -11,8 +11,7 @@ import pytest
 
 from tests.edges.running import Page, Quiet, Site, Vigie, home, until
 
-LATE_S_MAX = 1.0
-MACHINE_S = 1.5  # what a busy machine may add
+HELD_S = 5.0  # for which a worker that hangs is left alone
 RETRY_AFTER_S = 3
 ITEM = "<item><title>All systems go {n}</title><guid>g{n}</guid><pubDate>Sun, 22 Nov 2026 07:00:00 GMT</pubDate></item>"
 
@@ -83,31 +82,30 @@ def test_F21_F36_B01_hostile_sources_and_workers_that_die_or_hang_delay_nobody_e
         with home(tmp_path) as (_, _, vigie):
             vigie.text = vigie.text[: vigie.text.index("people:")] + more  # nobody is told: this is about looking
             vigie.start(wait=False)
-            until(lambda: site.asked("/feed") >= 2 and _parsers(vigie), 30, "the feed is not read")
-            until(lambda: _failure(vigie, "bomb") == "limit", 10, "the bomb was not called by its name")
+            until(lambda: site.asked("/feed") >= 2 and _parsers(vigie), "the feed is not read")
+            until(lambda: _failure(vigie, "bomb") == "limit", "the bomb was not called by its name")
             began = len(site.heard["/calm"])
 
             hung = _parsers(vigie)
             for worker in hung:
                 os.kill(worker, signal.SIGSTOP)
-            until(lambda: set(_parsers(vigie)).isdisjoint(hung), 30, "a worker that hangs was not replaced")
+            until(lambda: set(_parsers(vigie)).isdisjoint(hung), "a worker that hangs was not replaced")
             failed = 'vigie_probe_failures_total{channel="news",probe="news/1",reason="limit"}'
-            until(lambda: vigie.metric(failed) >= 1, 10, "a reading that did not come was not counted")
+            until(lambda: vigie.metric(failed) >= 1, "a reading that did not come was not counted")
 
             asked = site.asked("/feed")
             until(
                 lambda: not _failure(vigie, "news") and site.asked("/feed") > asked + 1,
-                20,
                 "the feed is not read again",
             )
             for worker in _parsers(vigie):
                 os.kill(worker, signal.SIGKILL)
             time.sleep(2)
-            until(lambda: _parsers(vigie), 10, "a worker that was killed was not replaced")
-            until(lambda: not _failure(vigie, "news"), 10)
+            until(lambda: _parsers(vigie), "a worker that was killed was not replaced")
+            until(lambda: not _failure(vigie, "news"))
 
             gap = _calm_gap(site.heard["/calm"][began:])
-            assert gap <= 1.0 + LATE_S_MAX + MACHINE_S, f"a calm source waited {gap:.1f} s for its turn"
+            assert gap < HELD_S, f"a calm source waited {gap:.1f} s for its turn"
             assert vigie.state("calm") == "operational"
             assert site.asked("/busy") == 1, "who asked for a day was asked again"
             away = site.heard["/away"]
@@ -115,8 +113,7 @@ def test_F21_F36_B01_hostile_sources_and_workers_that_die_or_hang_delay_nobody_e
             assert min(b - a for a, b in pairwise(away)) >= RETRY_AFTER_S - 0.1
             assert {vigie.state(path[1:]) for path in bad} == {"unknown"}
             assert "Traceback" not in vigie.log()
-            vigie.signal(signal.SIGTERM)
-            assert vigie.wait(10) == 0
+            assert vigie.ends() == 0
             assert not _parsers(vigie)
     finally:
         site.close()

@@ -71,14 +71,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         vigie.text = text + MORE.format(receiver=receiver.port)
         vigie.start()
         page.word = "major_outage"
-        until(lambda: "opened" in receiver.steps, 10)
+        until(lambda: "opened" in receiver.steps)
         yield Desk(forms, receiver, vigie)
         forms.close()
 
 
 def test_the_life_of_an_incident_by_hand_is_told_in_order(desk: Desk) -> None:
     desk.forms.word = "major_outage"
-    until(lambda: desk.told("forms", "escalated"), 20, "the second was not called")
+    until(lambda: desk.told("forms", "escalated"), "the second was not called")
     number = desk.incident("forms")["id"]
 
     assert "You have it until" in desk.say("ack", number, "--by", "second").stdout
@@ -92,7 +92,7 @@ def test_the_life_of_an_incident_by_hand_is_told_in_order(desk: Desk) -> None:
     assert "Nobody is called to it before" in desk.say("snooze", number, "--for", "1h30m", "--by", "third").stdout
     desk.say("note", number, "the vendor has called back", "--by", "third")
     desk.say("resolve", number, "--text", "a false alarm", "--by", "third")
-    until(lambda: desk.told("forms", "resolved"), 10, "nobody heard of the end")
+    until(lambda: desk.told("forms", "resolved"), "nobody heard of the end")
 
     said = desk.say("explain", f"#{number}").stdout
     assert said.startswith(f"#{number} Forms: outage\n")
@@ -235,4 +235,4 @@ def test_a_drill_reaches_everybody_behind_a_policy(desk: Desk) -> None:
     said = desk.say("drill", "ladder", "--by", "first").stdout
     assert "Second on call" in said
     assert "Third on call" in said
-    until(lambda: desk.receiver.steps.count("drill") >= 2, 10, "the drill did not arrive")
+    until(lambda: desk.receiver.steps.count("drill") >= 2, "the drill did not arrive")

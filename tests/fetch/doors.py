@@ -8,6 +8,7 @@ import pytest
 
 from monitor.fetch import Fetcher, FetchPolicy
 from probes.base import Observation, Reason, Request, Unreachable, Unreadable
+from tests.patience import HANG_S
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 SECOND = timedelta(seconds=1)
@@ -23,7 +24,7 @@ def door(**policy: Any) -> Fetcher:  # noqa: ANN401 - as FetchPolicy says
 
 
 def get(url: str, **more: Any) -> Request:  # noqa: ANN401 - as Request says
-    return Request(url, **{"total": 5 * SECOND, **more})
+    return Request(url, **{"total": HANG_S / 2 * SECOND, **more})
 
 
 async def ask(url: str, policy: dict[str, Any] | None = None, **more: Any) -> Observation:  # noqa: ANN401 - as above

@@ -1,13 +1,13 @@
 """F14, F15: names that lead nowhere, and nobody who would tell."""
 
 import asyncio
-import time
 
 import pytest
 
 from probes.base import Reason, Unreachable, Unreadable
 from tests.fetch.doors import SECOND, ask, door, get, unreachable
 from tests.hostile import FakeDns, HostileServer, answer
+from tests.patience import HANG_S
 
 NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
 
@@ -48,26 +48,22 @@ async def test_F14_a_name_server_that_is_silent_holds_up_nothing_else_and_no_exi
         url = world.at("/", answer(body=b"well"))
         fetch = door(nameservers=(dns.address,))
         await fetch.start()
-        stuck = [asyncio.create_task(fetch(get(f"http://n{n}.example/", total=30 * SECOND))) for n in range(30)]
+        stuck = [asyncio.create_task(fetch(get(f"http://n{n}.example/", total=2 * HANG_S * SECOND))) for n in range(30)]
         await asyncio.sleep(0.1)
-        began = time.monotonic()
         assert (await fetch(get(url))).body == b"well"
         assert await asyncio.to_thread(lambda: "free") == "free"
-        assert time.monotonic() - began < 1.5
-        began = time.monotonic()
-        await fetch.close()
-        done = await asyncio.gather(*stuck, return_exceptions=True)
-        assert time.monotonic() - began < 2.0
+        assert not any(one.done() for one in stuck)
+        async with asyncio.timeout(HANG_S):
+            await fetch.close()
+            done = await asyncio.gather(*stuck, return_exceptions=True)
         assert {type(one) for one in done} <= {Unreachable, Unreadable}, done
 
 
 async def test_F14_the_total_time_also_ends_a_lookup() -> None:
     async with FakeDns(lambda _: None) as dns:
         names = {"nameservers": (dns.address,)}
-        began = time.monotonic()
         says = "nobody answered for the name black.example within 0.3 s"
         assert not await unreachable("http://black.example/", Reason.DNS, says, names, total=0.3 * SECOND)
-        assert time.monotonic() - began < 2.0
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import pytest
 from probes.base import Reason, Unreachable, Unreadable
 from tests.fetch.doors import SECOND, ask, door, get, unreachable
 from tests.hostile import HostileServer, TlsFiles, answer, drip, endless, make_tls, raw, reset, silent
+from tests.patience import HANG_S, until
 
 SHORT = 0.6 * SECOND
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -44,34 +45,34 @@ async def world() -> AsyncIterator[HostileServer]:
 async def test_B10_B11_what_never_ends_is_ended_by_the_total_time(world: HostileServer, behaviour: object) -> None:
     url = world.at("/", behaviour)  # type: ignore[arg-type]
     began = time.monotonic()
-    assert await unreachable(url, Reason.TIMEOUT, "did not finish its answer within 0.6 s", total=SHORT)
-    assert 0.5 < time.monotonic() - began < 3.0
+    async with asyncio.timeout(HANG_S):
+        assert await unreachable(url, Reason.TIMEOUT, "did not finish its answer within 0.6 s", total=SHORT)
+    assert time.monotonic() - began > 0.5
 
 
 async def test_B11_a_flood_of_interim_answers_is_ended_and_the_loop_lives(world: HostileServer) -> None:
     url = world.at("/", endless(b"HTTP/1.1 102 Processing\r\n\r\n" * 50, b""))
-    lag = 0.0
+    beats = 0
 
     async def beat() -> None:
-        nonlocal lag
+        nonlocal beats
         while True:
-            began = time.monotonic()
             await asyncio.sleep(0.01)
-            lag = max(lag, time.monotonic() - began - 0.01)
+            beats += 1
 
     pulse = asyncio.create_task(beat())
     try:
         assert await unreachable(url, Reason.TIMEOUT, "did not finish", total=SHORT)
     finally:
         pulse.cancel()
-    assert lag < 1.0
+    assert beats >= 5, "the loop had no turn in the flood"
 
 
 async def test_an_answer_that_stops_in_the_middle_is_left_before_the_total_time(world: HostileServer) -> None:
     url = world.at("/", silent(OK + b"Content-Length: 9\r\n\r\nx"))
-    began = time.monotonic()
-    assert await unreachable(url, Reason.TIMEOUT, "said nothing more", {"read_gap_s": 0.3}, total=30 * SECOND)
-    assert time.monotonic() - began < 6.0
+    async with asyncio.timeout(HANG_S):
+        total = 2 * HANG_S * SECOND
+        assert await unreachable(url, Reason.TIMEOUT, "said nothing more", {"read_gap_s": 0.3}, total=total)
     slow = world.at("/slow", drip(OK + b"Content-Length: 20\r\n\r\n" + b"x" * 20, 0.03))
     assert len((await ask(slow, {"read_gap_s": 1.5})).body) == 20
 
@@ -119,7 +120,7 @@ async def test_B12_B13_B14_an_answer_that_is_not_http_is_unreadable(
 ) -> None:
     url = world.at("/", behaviour)  # type: ignore[arg-type]
     with pytest.raises((Unreadable, Unreachable), match=says) as caught:
-        await ask(url, total=SECOND)
+        await ask(url, total=3 * SECOND)
     if isinstance(caught.value, Unreadable):
         assert caught.value.reason in (Reason.FORMAT, Reason.LIMIT)
     else:
@@ -233,9 +234,7 @@ async def test_connections_are_kept_and_none_leaks(world: HostileServer) -> None
             with pytest.raises(Unreadable):
                 await fetch(get(bad))
         assert (await fetch(get(url))).body == b"x"
-    async with asyncio.timeout(5):
-        while world.open:  # noqa: ASYNC110 - the other side of a socket gives no event
-            await asyncio.sleep(0.01)
+    await until(lambda: not world.open)
 
 
 async def test_a_cancelled_request_ends_at_once_and_the_next_works(world: HostileServer) -> None:

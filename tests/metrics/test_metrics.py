@@ -6,7 +6,6 @@ import math
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -354,36 +353,24 @@ async def test_gzip_and_plain_say_the_same() -> None:
     assert re.findall(rb"^vigie_[a-z_]+", gzip.decompress(packed), re.MULTILINE) == names
 
 
-async def test_a_run_costs_little() -> None:
-    metrics = _metrics()
-    meter = metrics.probe("channel-0", "channel-0/1", "status.statuspage")
-    best = math.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        for _ in range(10_000):
-            meter.success(0.2, NOW)
-        best = min(best, (time.perf_counter() - start) / 10_000)
-    assert best < 8e-6, f"{best * 1e6:.2f} us a run"  # measured 0.6 us; the bound leaves room for a busy machine
-
-
 async def test_F40_twenty_scrapes_at_once_of_ten_thousand_series_leave_the_loop_its_turn() -> None:
     metrics = Metrics("1.2.3")
     metrics.configure(_rules(channels=60, probes=8))
     held = metrics["vigie_metric_series"]
-    lags: list[float] = []
+    turns = 0
 
     async def watch() -> None:
+        nonlocal turns
         while True:
-            start = time.perf_counter()
             await asyncio.sleep(0.001)
-            lags.append(time.perf_counter() - start - 0.001)
+            turns += 1
 
     watcher = asyncio.create_task(watch())
     bodies = await asyncio.gather(*(metrics.render(gzip=bool(n % 2)) for n in range(20)))
     watcher.cancel()
     assert held.number().value > 10_000
     assert len({body for body, _ in bodies}) == 2
-    assert len(lags) >= 10, "the loop had no turn while twenty scrapes were rendered"
+    assert turns >= 10, "the loop had no turn while twenty scrapes were rendered"
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: prometheus)")

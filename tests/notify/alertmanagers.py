@@ -21,10 +21,11 @@ from typing import Any
 
 import pytest
 
+from tests.patience import HANG_S
+
 PACKAGE = "prometheus-alertmanager"
 NAMES = (PACKAGE, "alertmanager")
 INSTALL_S_MAX = 150.0
-START_S_MAX = 20.0
 
 
 def program() -> str:
@@ -122,7 +123,7 @@ async def alertmanager(folder: Path, hook: str, prefix: str = "") -> AsyncIterat
             stderr=sink,
         )
     try:
-        async with asyncio.timeout(START_S_MAX):
+        async with asyncio.timeout(HANG_S):
             while not (place := _place(log.read_text())) or not await Alertmanager(place + prefix).is_ready():
                 assert process.poll() is None, log.read_text()
                 await asyncio.sleep(0.05)

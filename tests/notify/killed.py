@@ -1,6 +1,7 @@
 """A post that is killed again and again: ``python -m tests.notify.killed STORE KILLS SEED``, and its story as JSON.
 
-This process forks a child for each life, kills it with SIGKILL at a random moment and reads what it said. A life is a
+This process forks a child for each life, reads what it says and kills it with SIGKILL at a random moment: some time
+after it has said so many lines, so that as much happens in a life on a busy machine. A life is a
 dispatcher over the store's file on a loop of its own, whose time goes on where that of the life before ended, as fast
 as the machine can, so that a kill meets it anywhere: in the middle of a commit or of a send. It commits messages,
 gathers them, sends them, and the receivers fail now and then. What a receiver got is written to a pipe before the send
@@ -14,7 +15,6 @@ import asyncio
 import json
 import os
 import random
-import select
 import signal
 import sys
 import time
@@ -36,8 +36,8 @@ __all__ = ["main"]
 PLACES = [f"d{n}/1" for n in range(4)]
 SERVICES = dict.fromkeys(PLACES, "slack")
 RANKS = [(Priority.FIRST_PAGE, Gather.NONE), (Priority.REPEAT, Gather.REPEAT), (Priority.REPORT, Gather.DIGEST)]
-LIFE_S = (0.0, 0.2)
-LAST_LIFE_S_MAX = 60.0
+LINES_MAX = 60
+KILL_S_MAX = 0.02
 MIDDLE_S = 15.0
 """Virtual: what comes for a digest waits so long at most."""
 
@@ -125,34 +125,28 @@ def _child(path: Path, at_s: float, said: int, seed: int, *, last: bool) -> None
     os._exit(0)
 
 
-def _one_life(path: Path, at_s: float, seed: int, after_s: float | None) -> list[dict[str, Any]]:
-    """What a child said until it was killed, `after_s` from when it was up; None: until it ended by itself."""
+def _one_life(path: Path, at_s: float, seed: int, kill: tuple[int, float] | None) -> list[dict[str, Any]]:
+    """What a child said until it was killed, after so many lines and seconds; None: until it ended by itself."""
     told, say = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(told)
         try:
-            _child(path, at_s, say, seed, last=after_s is None)
+            _child(path, at_s, say, seed, last=kill is None)
         finally:
             os._exit(1)
     os.close(say)
-    said = b""
-    kill_at = None if after_s is not None else time.monotonic() + LAST_LIFE_S_MAX
-    while True:
-        wait_s = None if kill_at is None else max(0.0, kill_at - time.monotonic())
-        if not select.select([told], [], [], wait_s)[0]:
-            os.kill(child, signal.SIGKILL)
-            kill_at = None
-            continue
-        some = os.read(told, 65_536)
-        if not some:
-            break
-        if not said and after_s is not None:
-            kill_at = time.monotonic() + after_s
+    said, expected = b"", 0
+    while some := os.read(told, 65_536):
         said += some
+        if kill is not None and said.count(b"\n") >= kill[0]:
+            time.sleep(kill[1])
+            os.kill(child, signal.SIGKILL)
+            kill = None
+            expected = -signal.SIGKILL
     os.close(told)
     _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == (0 if after_s is None else -signal.SIGKILL), "it ended by itself"
+    assert os.waitstatus_to_exitcode(status) == expected, "it ended by itself"
     return [json.loads(line) for line in said.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
@@ -162,8 +156,8 @@ def main(path: Path, kills: int, seed: int) -> None:
     lives: list[list[dict[str, Any]]] = []
     at_s = 0.0
     for life in range(kills + 1):
-        after_s = dice.uniform(*LIFE_S) if life < kills else None
-        lives.append(_one_life(path, at_s, seed * 100_000 + life, after_s))
+        kill = (dice.randint(1, LINES_MAX), dice.uniform(0, KILL_S_MAX)) if life < kills else None
+        lives.append(_one_life(path, at_s, seed * 100_000 + life, kill))
         at_s = max([at_s, *(line["at"] for line in lives[-1])])
     store = Store.open(f"sqlite:///{path}", now=START, reserve_bytes=0)
     keys = [key for lines in lives for line in lines for key in line.get("kept", ())]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.patience import HANG_S
+
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -26,9 +28,9 @@ class Receiver:
 
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def has(self, requests: int, *, within_s: float = 10.0) -> None:
+    async def has(self, requests: int) -> None:
         """Wait until so many requests have come whole."""
-        async with asyncio.timeout(within_s), self.changed:
+        async with asyncio.timeout(HANG_S), self.changed:
             await self.changed.wait_for(lambda: len(self.bodies) >= requests)
 
     @property

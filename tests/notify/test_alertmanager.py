@@ -116,7 +116,6 @@ def told(hook: Receiver, incident: str) -> list[str]:
     return [note["status"] for note in notes]
 
 
-@pytest.mark.timeout(240)
 async def test_a_real_alertmanager_holds_one_alert_from_the_opening_to_the_end_and_tells_each_once(
     sender: WorkerSender, real: Alertmanager, hook: Receiver
 ) -> None:
@@ -144,11 +143,10 @@ async def test_a_real_alertmanager_holds_one_alert_from_the_opening_to_the_end_a
     over = on("0-7", "resolved", resolved=datetime.now(UTC))
     assert (await sender.send("am", replace(over, opened=opened.opened))).outcome is SendOutcome.DELIVERED
     assert await real.alerts(incident="0-7") == []
-    await hook.has(2, within_s=20)
+    await hook.has(2)
     assert told(hook, "0-7") == ["firing", "resolved"]
 
 
-@pytest.mark.timeout(240)
 async def test_a_repeat_keeps_the_alert_alive_and_what_reopens_is_the_same_alert(
     sender: WorkerSender, real: Alertmanager
 ) -> None:
@@ -165,7 +163,6 @@ async def test_a_repeat_keeps_the_alert_alive_and_what_reopens_is_the_same_alert
     assert (await real.one(incident="0-8"))["fingerprint"] == first["fingerprint"]
 
 
-@pytest.mark.timeout(240)
 async def test_a_test_message_and_a_digest_are_alerts_of_their_own(sender: WorkerSender, real: Alertmanager) -> None:
     sender.set_contacts({"am": f"alertmanager://{real.place}"})
     await sender.send("am", on("test", "test"))

@@ -138,7 +138,6 @@ def test_on_random_days_every_message_comes_to_one_end_also_when_the_house_dies(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 def test_on_many_random_days_every_message_comes_to_one_end() -> None:
     for seed in range(100, 120):
         _day(seed, kills=seed % 8)

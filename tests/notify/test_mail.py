@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP
 
 from monitor.core.model import Link, Message, SendOutcome
 from monitor.notify import Envelope, WorkerSender
+from tests.patience import HANG_S
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -181,7 +182,7 @@ async def test_one_wrong_address_among_several_does_not_hold_up_the_others(sende
 async def test_what_a_server_has_taken_is_delivered_however_long_it_takes_to_say_goodbye(sender: WorkerSender) -> None:
     async with postbox(leave_s=8.0) as box:
         sender.set_contacts({"a/1": contact(box)})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANG_S):
             sent = await sender.send("a/1", envelope())
     assert sent.outcome is SendOutcome.DELIVERED
 

@@ -1,7 +1,6 @@
 """Which process serves whom: a destination that hung is tried again apart from the others."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +10,7 @@ from monitor.core.model import SendOutcome
 from monitor.notify import Envelope, WorkerSender, notifier, pool
 from tests.notify.desk import message
 from tests.notify.receivers import hang, receiver, says
+from tests.patience import until
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -21,21 +21,13 @@ def envelope() -> Envelope:
 
 @pytest_asyncio.fixture
 async def sender() -> AsyncIterator[WorkerSender]:
-    made = WorkerSender({}, attempt_s=0.8, slow_s=0.5)
+    made = WorkerSender({}, attempt_s=3.0, slow_s=2.9)
     yield made
     await made.close()
 
 
 def process(shift: "pool._Shift") -> int | None:
     return shift._now._process.pid if shift._now is not None else None
-
-
-async def until(what: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if what():
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("it did not come")
 
 
 async def test_F31_who_hung_is_tried_again_in_another_process_until_it_answers(sender: WorkerSender) -> None:

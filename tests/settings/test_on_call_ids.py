@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.duty import Route
@@ -155,7 +155,7 @@ def every(route: Route | None) -> list[Route]:
 def test_no_file_that_is_taken_names_an_id_that_is_not_there(tmp_path: Path, files: int) -> None:
     taken, refused = [], []
 
-    @settings(max_examples=files, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=files)
     @given(st.one_of(FILE, flawed(), flawed()))
     def holds(written: dict[str, Any]) -> None:
         try:

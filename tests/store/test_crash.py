@@ -87,7 +87,6 @@ STEP = {"pwrite64": 5}  # some 220 of them, five minutes if each were a crash; t
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 @pytest.mark.skipif(STRACE is None, reason="needs strace, to kill at a chosen system call")
 @pytest.mark.parametrize("call", CALLS)
 def test_F01_F02_a_kill_at_any_system_call_of_the_store_loses_nothing(tmp_path: Path, call: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -169,17 +169,12 @@ class Outbox(RuleBasedStateMachine):
         self.store.close()
 
 
-_SLOW_MACHINE = [HealthCheck.too_slow]
-
 TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=_SLOW_MACHINE, derandomize=True
-)
+TestOutbox.settings = settings(max_examples=12, stateful_step_count=25, derandomize=True)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 class TestOutboxOnNewDays(Outbox.TestCase):  # type: ignore[misc, valid-type]  # hypothesis makes the class at run time
     """The same with days drawn anew at each run; a failing one is printed as a program that repeats it."""
 
-    settings = settings(max_examples=100, stateful_step_count=60, deadline=None, suppress_health_check=_SLOW_MACHINE)
+    settings = settings(max_examples=100, stateful_step_count=60)

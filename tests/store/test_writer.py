@@ -12,6 +12,7 @@ import pytest
 from monitor.core.model import SendOutcome
 from monitor.store import InlineWriter, Store, StoreError, StoreLocked, Writer, Writes
 from monitor.store.writer import BATCH_MAX
+from tests.patience import HANG_S
 from tests.store.given import NOW, decision, ended, note, open_store, probe
 
 LONG_S = 30.0
@@ -47,7 +48,7 @@ def test_steps_share_a_commit_and_an_urgent_one_ends_the_wait(counting: Counting
         writer.submit(Writes(decisions=(decision(str(n)),)), urgent=False, done=lambda n=n: done.append(n))  # type: ignore[misc]
     assert counting.commits == []
     writer.submit(Writes(decisions=(decision("20"),)), urgent=True, done=safe.set)
-    assert safe.wait(10)
+    assert safe.wait(HANG_S)
     assert done == list(range(20)), "in the order of the submits, after the commit"
     assert counting.commits == [21]
     assert [row.decision.text for row in writer.call(Store.decisions).result(10)] == [str(n) for n in range(21)]
@@ -58,7 +59,7 @@ def test_what_is_not_urgent_is_committed_after_the_wait(counting: Counting) -> N
     writer = Writer(counting, on_failure=never, group_s=0.05)
     safe = threading.Event()
     writer.submit(Writes(probes=(probe("x/1"),)), urgent=False, done=safe.set)
-    assert safe.wait(10)
+    assert safe.wait(HANG_S)
     assert counting.commits == [1]
     assert writer.close(5)
 
@@ -110,7 +111,7 @@ def test_a_callback_that_fails_is_logged_and_the_others_still_come(
 
     writer.submit(Writes(), urgent=False, done=missing)
     writer.submit(Writes(), urgent=True, done=done.set)
-    assert done.wait(10)
+    assert done.wait(HANG_S)
     assert writer.close(5)
     assert "KeyError" in caplog.text
 
@@ -132,7 +133,7 @@ def test_a_lock_that_passes_is_waited_out(path: Path) -> None:
     writer.submit(Writes(probes=(probe("x/1"),)), urgent=True, done=safe.set)
     assert not safe.wait(1.3), "longer than SQLite's own patience"
     other.close()
-    assert safe.wait(10)
+    assert safe.wait(HANG_S)
     assert writer.close(5)
 
 

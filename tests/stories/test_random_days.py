@@ -18,14 +18,12 @@ def test_a_random_day_keeps_every_promise(kind: type[Day], tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_ten_more_days_keep_every_promise(seed: int, tmp_path: Path) -> None:
     play(seed, tmp_path, 12.0)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_six_more_days_over_people_keep_every_promise(seed: int, tmp_path: Path) -> None:
     play(seed, tmp_path, 8.0, PeopleDay)

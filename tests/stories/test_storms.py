@@ -117,6 +117,5 @@ def test_F29_reloads_in_the_middle_of_an_outage_lose_and_double_nothing(tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_F29_a_thousand_reloads_in_the_middle_of_an_outage_lose_and_double_nothing(tmp_path: Path) -> None:
     _story_of_reloads(tmp_path, 500, 2900)

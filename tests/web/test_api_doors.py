@@ -14,6 +14,7 @@ from monitor.web import Limits
 from monitor.web.guard import BODY_BYTES_MAX
 from monitor.web.openapi import refusals_of
 from monitor.web.operations import Operation
+from tests.patience import HANG_S
 from tests.web.conftest import Open
 from tests.web.samples import ACTING, OPERATIONS, SAMPLES, WITH_BODY, ask, kept, stocked
 from tests.web.standing import Standing
@@ -186,7 +187,7 @@ async def test_B71_a_body_that_stalls_ends_with_the_time_for_bodies(open_web: Op
         writer.close()
         return operation, got
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG_S):
         for operation, got in await asyncio.gather(*map(stall, WITH_BODY)):
             status, _, rest = got.partition(b"\r\n")
             assert b" 408 " in status, operation.id

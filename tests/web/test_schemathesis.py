@@ -133,7 +133,6 @@ def _url(client: ClientSession) -> str:
     return str(client._base_url).rstrip("/")
 
 
-@pytest.mark.timeout(300)
 async def test_every_operation_keeps_its_word_at_the_edges_of_what_the_document_says(
     open_web: Open, house: Standing
 ) -> None:
@@ -146,7 +145,6 @@ async def test_every_operation_keeps_its_word_at_the_edges_of_what_the_document_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("token", ["", TOKEN])
 async def test_every_operation_keeps_its_word_for_many_requests_one_after_another(
     open_web: Open, house: Standing, token: str

@@ -6,6 +6,7 @@ from aiohttp import ClientResponse, ClientSession
 
 from monitor.web import Changes, Limits, Web
 from monitor.web.sse import STREAMS_MAX
+from tests.patience import HANG_S
 from tests.web.conftest import Open
 from tests.web.standing import Standing
 
@@ -13,7 +14,7 @@ QUICK = Limits(event_gap_s=0.05, event_quiet_s=0.1)
 
 
 async def _next(stream: ClientResponse, field: str = "data") -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_S):
         while line := (await stream.content.readline()).decode():
             if line.startswith(f"{field}:"):
                 return line.partition(":")[2].strip()
@@ -58,7 +59,7 @@ async def test_a_closing_house_ends_every_stream_at_once(house: Standing) -> Non
     await web.start()
     async with ClientSession(f"http://127.0.0.1:{web.address[1]}") as client, client.get("/events") as stream:
         await _next(stream)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(HANG_S):
             await web.stop()
             assert b"data" not in await stream.content.read()
 

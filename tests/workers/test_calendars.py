@@ -17,6 +17,7 @@ from monitor.workers.process import Fault
 from probes.base import Reason, Unreadable
 from tests.core.oncall.calendars import calendar, on_call
 from tests.core.oncall.given import NAMES, at, shift
+from tests.patience import until
 
 BAD = "tests.workers.readings_of_calendars:read"
 START, END = at("2026-11-01T00:00"), at("2027-02-01T00:00")
@@ -146,9 +147,7 @@ async def test_two_schedules_are_read_one_after_the_other() -> None:
 async def test_closing_ends_a_job_under_way_with_a_word() -> None:
     async with reader(LIMITS, BAD) as calendars:
         job = asyncio.create_task(refused(calendars, b"hang"))
-        async with asyncio.timeout(20):
-            while not calendars.pool.pids:  # noqa: ASYNC110 - a process gives no event
-                await asyncio.sleep(0.01)
+        await until(lambda: calendars.pool.pids)
         await calendars.close()
         assert str(await job).startswith("reading the calendar failed: ")
 
@@ -173,7 +172,6 @@ asyncio.run(main())
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 async def test_the_largest_calendar_is_read_within_the_limits_or_refused_by_name() -> None:
     """2 MB of different kinds: of single events, of one line, of nests, of parameters, of a zone without end."""
     single = on_call("first", "20261116T090000Z", "20261116T100000Z", "")

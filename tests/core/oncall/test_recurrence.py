@@ -253,7 +253,7 @@ def rules(draw: st.DrawFn) -> str:
 rule_starts = st.datetimes(datetime(1950, 1, 1), datetime(2030, 1, 1)).map(lambda d: d.replace(microsecond=0))  # noqa: DTZ001
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rules(), rule_starts, st.integers(0, 90))
 def test_a_year_of_a_rule_is_what_the_library_gives_from_its_very_start(rule: str, start: datetime, later: int) -> None:
     year = start.year + later
@@ -267,7 +267,7 @@ def test_a_year_of_a_rule_is_what_the_library_gives_from_its_very_start(rule: st
         assert {d.year for d in whole} - {year} == {following}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rules(), places, st.integers(1, 40), st.integers(0, 400))
 def test_what_holds_and_what_comes_next_are_those_of_the_library_on_the_wall(
     rule: str, place: tuple[str, datetime], hours: int, days: int
@@ -290,7 +290,6 @@ def test_what_holds_and_what_comes_next_are_those_of_the_library_on_the_wall(
         assert next_occurrence(one, now) == later[0]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.text("FREQ=DAILYWEKNTVUBO;,0123456789+-:\n", max_size=60))
 def test_no_text_is_more_than_refused(text: str) -> None:
     said = rrule_fault(text, W("2026-01-04T02:00"))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.duty import Rotation, Unit
@@ -144,7 +144,6 @@ def test_no_date_and_no_length_is_too_far_away(unit: Unit, when: datetime, lengt
         assert held.start <= when <= held.end
 
 
-@settings(deadline=None)
 @given(places, rotations())
 def test_a_turn_holds_the_moment_that_was_asked_for_and_its_neighbours_touch_it(
     place: tuple[str, datetime], own: Rotation
@@ -160,7 +159,6 @@ def test_a_turn_holds_the_moment_that_was_asked_for_and_its_neighbours_touch_it(
     assert after.start == held.end
 
 
-@settings(deadline=None)
 @given(places, rotations(), st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_every_moment_of_a_turn_gives_the_same_turn(
     place: tuple[str, datetime], own: Rotation, parts: list[float]
@@ -173,7 +171,6 @@ def test_every_moment_of_a_turn_gives_the_same_turn(
         assert turn(own, tz, inner) == held
 
 
-@settings(deadline=None)
 @given(places, rotations())
 def test_F20_the_turns_in_order_are_all_there_are(place: tuple[str, datetime], own: Rotation) -> None:
     """Told apart from `turn`: handoffs listed one by one from the wall, those that fall together taken once."""

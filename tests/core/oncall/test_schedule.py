@@ -255,7 +255,6 @@ def test_F20_B96_in_week_53_and_on_the_leap_day_turns_are_as_long_as_ever() -> N
 # --- for every zone and rotation -------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(places, rotations(), st.integers(1, 40), st.floats(0, 1))
 def test_for_any_zone_and_rotation_shifts_tile_time_wherever_the_walk_starts(
     place: tuple[str, datetime], own: Rotation, days: int, part: float
@@ -282,7 +281,7 @@ def _joined(cut: tuple[Shift, ...]) -> tuple[Shift, ...]:
     return tuple(done)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(places, st.data())
 def test_on_call_agrees_with_shifts_and_the_next_change_is_their_next_edge(
     place: tuple[str, datetime], data: st.DataObject
@@ -308,7 +307,7 @@ def test_on_call_agrees_with_shifts_and_the_next_change_is_their_next_edge(
         assert change is None or change >= end
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(places, st.data())
 def test_the_layer_that_decides_is_the_highest_that_has_somebody(
     place: tuple[str, datetime], data: st.DataObject
@@ -336,7 +335,7 @@ def _plainly(one: Schedule, made: tuple[Override, ...], imported: tuple[Shift, .
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(zones, rotations(), st.datetimes(datetime(1850, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_years_of_turns_tile_time(tz: str, own: Rotation, start: datetime) -> None:
     one = schedule(own, tz=tz)

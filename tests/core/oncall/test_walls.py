@@ -4,7 +4,7 @@ import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.oncall import moment, next_at, reached
@@ -63,7 +63,6 @@ def test_in_the_repeated_hour_no_new_time_is_reached() -> None:
     assert reached(W("2020-11-01T08:00+00:00"), tz) == W("2020-11-01T02:00")
 
 
-@settings(deadline=None)
 @given(changes_of_the_clocks(), st.integers(-30 * 3600, 30 * 3600))
 def test_a_moment_is_the_first_at_which_the_wall_shows_that_time_or_a_later_one(
     place: tuple[str, datetime], away_s: int
@@ -77,7 +76,6 @@ def test_a_moment_is_the_first_at_which_the_wall_shows_that_time_or_a_later_one(
     assert all(b.astimezone(zone).replace(tzinfo=None) < local for b in before)
 
 
-@settings(deadline=None)
 @given(places, st.integers(-3 * 86400, 3 * 86400))
 def test_a_local_time_has_come_exactly_when_it_is_reached(place: tuple[str, datetime], away_s: int) -> None:
     tz, now = place
@@ -132,7 +130,6 @@ def test_GA10_the_day_that_Apia_skipped_has_no_reminder_and_the_next_has_one() -
     assert second - first == DAY
 
 
-@settings(deadline=None)
 @given(places, times)
 def test_GA10_in_every_zone_a_time_of_day_comes_once_for_each_day_that_there_is(
     place: tuple[str, datetime], time_of_day: time

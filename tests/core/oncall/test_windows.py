@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.duty import TimeInterval, Window
@@ -97,7 +97,6 @@ def test_the_day_that_Apia_skipped_has_no_window_and_its_night_begins_where_it_e
     assert inside((Window(time(22), time(6), frozenset({4})),), tz, at("2011-12-31T05:00", tz))
 
 
-@settings(deadline=None)
 @given(places, st.lists(windows, min_size=1, max_size=3).map(tuple))
 def test_inside_is_from_the_moment_of_a_start_to_the_moment_of_its_end(
     place: tuple[str, datetime], some: tuple[Window, ...]
@@ -114,7 +113,6 @@ def test_inside_is_from_the_moment_of_a_start_to_the_moment_of_its_end(
     assert inside(some, tz, now) == any(start <= now < end for start, end in spans)
 
 
-@settings(deadline=None)
 @given(places, st.lists(windows, max_size=3).map(tuple))
 def test_nothing_changes_before_the_next_edge_and_it_does_there(
     place: tuple[str, datetime], some: tuple[Window, ...]

@@ -196,7 +196,6 @@ def test_a_well_page_that_is_spoilt_raises_nothing_but_unreadable(page: Page) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @each_page
 def test_a_page_spoilt_in_many_more_ways_is_never_well(page: Page) -> None:
     for body in cuts(page, 8):
