@@ -25,6 +25,7 @@ $(VENV)/.installed: deploy/requirements.lock deploy/build.lock pyproject.toml | 
 	@$(PIP_INSTALL) -r deploy/build.lock -r deploy/requirements.lock
 	@said=$$($(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable . 2>&1) || \
 	  { echo "$$said" >&2; exit 1; }
+	@$(BIN)/python -m compileall -q monitor probes  # as pip does; else each start compiles where Python may not write
 	@touch $@
 
 $(VENV)/.installed-dev: deploy/dev.lock $(VENV)/.installed
