@@ -24,7 +24,6 @@ def _lived(what: str, folder: Path) -> Any:  # noqa: ANN401 - JSON
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=160,
         check=False,
     )
     assert said.returncode == 0, said.stderr
