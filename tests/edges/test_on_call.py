@@ -29,7 +29,7 @@ people:
   first: {{name: First on call, contacts: ["mailto://127.0.0.1:{post.port}?from=vigie@team.example&to=first@team.example"]}}
   second: {{name: Second on call, contacts: ["mailto://127.0.0.1:{post.port}?from=vigie@team.example&to=second@team.example"]}}
 escalation:
-  on-call: {{steps: [{{targets: [second], after: {STEP_S}s}}], fallback: first}}
+  on-call: {{steps: [{{targets: [second], after: {STEP_S}s}}, {{targets: [first], after: 1h}}], fallback: first}}
 routes: {{receiver: first, escalation: on-call, group_wait: 0s, group_interval: 1s, repeat_interval: 6s}}
 """
 

@@ -20,7 +20,7 @@ schedules:
     rotation: {{people: [first, second], every: 1 week, start: 2026-11-02T09:00}}
     announce: false
 escalation:
-  ladder: {{steps: [{{targets: [second], after: 1s}}], fallback: third}}
+  ladder: {{steps: [{{targets: [second], after: 1s}}, {{targets: [third], after: 1h}}], fallback: third}}
 silences:
   - {{matchers: [channel="forms"], author: third, comment: done, start: 2026-11-02T00:00, end: 2026-11-03T00:00}}
 routes: {{receiver: first, escalation: ladder, group_wait: 0s, fallback: third}}
