@@ -94,6 +94,7 @@ def test_the_life_of_an_incident_by_hand_is_told_in_order(desk: Desk) -> None:
     desk.say("resolve", number, "--text", "a false alarm", "--by", "third")
     until(lambda: desk.told("forms", "resolved"), "nobody heard of the end")
 
+    until(lambda: "Sent the all-clear to" in desk.say("explain", number).stdout, "it was not recorded")
     said = desk.say("explain", f"#{number}").stdout
     assert said.startswith(f"#{number} Forms: outage\n")
     assert "called over by Third on call" in said
