@@ -38,8 +38,10 @@ __all__ = [
 ]
 
 EVERY_DAY = frozenset(range(7))
-SILENCE_MAX = timedelta(days=30)
 """Weekdays as `datetime.weekday` counts them: Monday is 0."""
+
+SILENCE_MAX = timedelta(days=30)
+"""How long a silence may last, by whatever door it is made."""
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

@@ -354,7 +354,7 @@ async def test_a_further_try_ends_at_once_when_it_is_cancelled_or_its_time_is_ov
 
     url = world.at("/", behave)
     async with door(tries=3) as fetch:
-        trying = asyncio.create_task(fetch(get(url, total=(2 if ended_by == "time" else HANG_S) * SECOND)))
+        trying = asyncio.create_task(fetch(get(url, total=(2 if ended_by == "time" else 2 * HANG_S) * SECOND)))
         await until(lambda: len(world.heard) == 2)
         if ended_by == "cancel":
             trying.cancel()

@@ -1,11 +1,11 @@
 """A post that is killed again and again: ``python -m tests.notify.killed STORE KILLS SEED``, and its story as JSON.
 
 This process forks a child for each life, reads what it says and kills it with SIGKILL at a random moment: some time
-after it has said so many lines, so that as much happens in a life on a busy machine. A life is a
-dispatcher over the store's file on a loop of its own, whose time goes on where that of the life before ended, as fast
-as the machine can, so that a kill meets it anywhere: in the middle of a commit or of a send. It commits messages,
-gathers them, sends them, and the receivers fail now and then. What a receiver got is written to a pipe before the send
-returns. The last life is not killed: it commits nothing new and ends when all is sent.
+after it has said so many lines, so that as much happens in a life on a busy machine. A life is a dispatcher over the
+store's file on a loop of its own, whose time goes on where that of the life before ended, as fast as the machine can,
+so that a kill meets it anywhere: in the middle of a commit or of a send. It commits messages, gathers them, sends them,
+and the receivers fail now and then. What a receiver got is written to a pipe before the send returns. The last life is
+not killed: it commits nothing new and ends when all is sent.
 
 Out: ``{"lives": [[{"got": key, "rows": [...]} | {"kept": [...]} | {"settled": [...]}, ...], ...], "unsent": n,
 "delivered": [...]}``, keys of rows; `kept`: their commit is done.
@@ -136,17 +136,16 @@ def _one_life(path: Path, at_s: float, seed: int, kill: tuple[int, float] | None
         finally:
             os._exit(1)
     os.close(say)
-    said, expected = b"", 0
+    said, due = b"", 0 if kill is None else -signal.SIGKILL
     while some := os.read(told, 65_536):
         said += some
         if kill is not None and said.count(b"\n") >= kill[0]:
             time.sleep(kill[1])
             os.kill(child, signal.SIGKILL)
             kill = None
-            expected = -signal.SIGKILL
     os.close(told)
     _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == expected, "it ended by itself"
+    assert os.waitstatus_to_exitcode(status) == due, "it ended by itself"
     return [json.loads(line) for line in said.splitlines(keepends=True) if line.endswith(b"\n")]
 
 

@@ -15,7 +15,7 @@ from monitor.store.writer import BATCH_MAX
 from tests.patience import HANG_S
 from tests.store.given import NOW, decision, ended, note, open_store, probe
 
-LONG_S = 30.0
+LONG_S = 2 * HANG_S
 
 
 class Counting(Store):

@@ -359,13 +359,13 @@ def _bomb(mebibytes: int) -> bytes:
     return head + block * mebibytes
 
 
-async def test_B70_a_bomb_to_any_other_address_costs_nothing(client: ClientSession) -> None:
+async def test_B70_a_bomb_costs_nothing_wherever_it_is_sent(client: ClientSession) -> None:
     bomb = _bomb(4096)
     spent = time.process_time()  # of this process alone, so that a busy machine does not matter
-    for path in ("/nosuch", "/", "/metrics", "/api/v1/channels/x"):
+    for path in ("/nosuch", "/", "/metrics", "/api/v1/channels/x", "/api/v1/reload", "/login"):
         with suppress(ConnectionError, ClientConnectionError):  # the refusal may come while we still send
             async with client.post(path, data=io.BytesIO(bomb), headers={"Content-Encoding": "gzip"}) as answer:
-                assert answer.status in {404, 405}
+                assert answer.status in {404, 405, 415}
     async with client.get("/healthz") as answer:
         assert answer.status == 200
     assert time.process_time() - spent < 1.0  # measured 0.10 s; with bodies opened, 2.35 s and more
@@ -378,7 +378,7 @@ async def test_B71_headers_that_drip_end_with_the_time_for_headers(open_web: Ope
     for sent in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "):
         reader, writer = await asyncio.open_connection(base.host, base.port)
         writer.write(sent)
-        async with asyncio.timeout(HANG_S):
+        async with asyncio.timeout(Limits().header_s / 2):  # then it would end by itself
             while await reader.read(1_000):
                 pass
         await _close(writer)
