@@ -53,7 +53,7 @@ def ends(world: World, quick: bool) -> Iterator[Row]:  # noqa: ARG001, FBT001 - 
         vigie.start()
         receiver.hang = True
         page.word = "major_outage"
-        until(lambda: vigie.state() == "outage", "the outage was not seen")
+        until(lambda: receiver.hung, "nobody was told")
         began = time.monotonic()
         vigie.ends()
         took_s = time.monotonic() - began

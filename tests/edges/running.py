@@ -174,12 +174,13 @@ class Page:
 
 
 class Receiver:
-    """Takes what is posted. `hang`: takes it and never answers; `close` and `open` take it down and up again."""
+    """Takes what is posted. `hang`: never answers (`hung`: so often); `close` and `open` take it down and up."""
 
     def __init__(self) -> None:
         self.got: list[dict[str, Any]] = []
         self.at: list[float] = []
         self.hang = False
+        self.hung = 0
         self.port = free_port()
         self._server: _Server | None = None
         self.open()
@@ -192,6 +193,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
                 if receiver.hang:
+                    receiver.hung += 1
                     time.sleep(30)
                     return
                 receiver.got.append(body)

@@ -269,7 +269,7 @@ def test_told_twice_to_end_it_ends_at_once(tmp_path: Path) -> None:
         vigie.start()
         receiver.hang = True
         page.word = "major_outage"
-        until(lambda: vigie.state() == "outage")
+        until(lambda: receiver.hung, "nobody was told")  # for which an orderly end would wait
         vigie.signal(signal.SIGTERM)
         until(lambda: "ending in order" in vigie.log())
         vigie.signal(signal.SIGTERM)
